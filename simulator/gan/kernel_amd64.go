@@ -30,7 +30,7 @@ var avx512 = loops{
 	sumWords: sumWordsAVX512, reach: reachAVX512,
 	findSwitched: findSwitchedAVX512, bend: bendAVX512, enumerate: enumerateAVX512,
 	transpose: transposeAVX2, addTranspose: addTransposeAVX2, addCounts: addCountsAVX512,
-	adam32: adam32AVX2, adam64: adam64AVX2,
+	adam32: adam32AVX512, adam64: adam64AVX512,
 }
 
 // loopsOf returns the inner loops that belong to a kernel of the circuits.

@@ -1764,6 +1764,196 @@ end63:
 	VZEROUPPER
 	RET
 
+// func adam32AVX2(parameters []float32, gradient []float32, mean []float32, square []float32, c *[8]float32) bool
+// Requires: AVX, FMA3
+TEXT ·adam32AVX2(SB), NOSPLIT, $0-105
+	MOVQ         parameters_base+0(FP), AX
+	MOVQ         gradient_base+24(FP), CX
+	MOVQ         mean_base+48(FP), DX
+	MOVQ         square_base+72(FP), BX
+	MOVQ         c+96(FP), SI
+	VBROADCASTSS (SI), Y0
+	VBROADCASTSS 4(SI), Y1
+	VBROADCASTSS 8(SI), Y2
+	VBROADCASTSS 12(SI), Y3
+	VBROADCASTSS 16(SI), Y4
+	VBROADCASTSS 20(SI), Y5
+	VBROADCASTSS 24(SI), Y6
+	VBROADCASTSS 28(SI), Y7
+	VXORPS       Y8, Y8, Y8
+	MOVQ         parameters_len+8(FP), SI
+	MOVQ         parameters_len+8(FP), DI
+	SHRQ         $0x03, SI
+	ANDQ         $0x07, DI
+	TESTQ        SI, SI
+	JZ           end64
+
+loop64:
+	VMOVUPS     (CX), Y9
+	VMOVUPS     (DX), Y10
+	VMOVUPS     (BX), Y11
+	VMOVUPS     (AX), Y12
+	VMULPS      Y1, Y9, Y13
+	VFMADD231PS Y0, Y10, Y13
+	VMOVAPS     Y7, Y10
+	VFMADD231PS Y9, Y9, Y10
+	VMULPS      Y3, Y10, Y10
+	VFMADD231PS Y2, Y11, Y10
+	VMOVUPS     Y13, (DX)
+	VMOVUPS     Y10, (BX)
+	VMULPS      Y5, Y10, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y6, Y10, Y10
+	VMULPS      Y4, Y13, Y13
+	VDIVPS      Y10, Y13, Y13
+	VSUBPS      Y13, Y12, Y12
+	VMOVUPS     Y12, (AX)
+	VSUBPS      Y12, Y12, Y12
+	VORPS       Y12, Y8, Y8
+	ADDQ        $+32, AX
+	ADDQ        $+32, CX
+	ADDQ        $+32, DX
+	ADDQ        $+32, BX
+	DECQ        SI
+	JNZ         loop64
+
+end64:
+	TESTQ DI, DI
+	JZ    end65
+
+loop65:
+	VMOVSS      (CX), X9
+	VMOVSS      (DX), X10
+	VMOVSS      (BX), X11
+	VMOVSS      (AX), X14
+	VMULSS      X1, X9, X12
+	VFMADD231SS X0, X10, X12
+	VMOVAPS     X7, X10
+	VFMADD231SS X9, X9, X10
+	VMULSS      X3, X10, X10
+	VFMADD231SS X2, X11, X10
+	VMOVSS      X12, (DX)
+	VMOVSS      X10, (BX)
+	VMULSS      X5, X10, X10
+	VSQRTSS     X10, X10, X10
+	VADDSS      X6, X10, X10
+	VMULSS      X4, X12, X12
+	VDIVSS      X10, X12, X12
+	VSUBSS      X12, X14, X14
+	VMOVSS      X14, (AX)
+	VSUBSS      X14, X14, X14
+	VORPS       Y14, Y8, Y8
+	ADDQ        $+4, AX
+	ADDQ        $+4, CX
+	ADDQ        $+4, DX
+	ADDQ        $+4, BX
+	DECQ        DI
+	JNZ         loop65
+
+end65:
+	VCMPPS    $0x04, Y8, Y8, Y0
+	VMOVMSKPS Y0, AX
+	TESTL     AX, AX
+	SETEQ     AL
+	MOVB      AL, ret+104(FP)
+	VZEROUPPER
+	RET
+
+// func adam64AVX2(parameters []float64, gradient []float64, mean []float64, square []float64, c *[8]float64) bool
+// Requires: AVX, FMA3
+TEXT ·adam64AVX2(SB), NOSPLIT, $0-105
+	MOVQ         parameters_base+0(FP), AX
+	MOVQ         gradient_base+24(FP), CX
+	MOVQ         mean_base+48(FP), DX
+	MOVQ         square_base+72(FP), BX
+	MOVQ         c+96(FP), SI
+	VBROADCASTSD (SI), Y0
+	VBROADCASTSD 8(SI), Y1
+	VBROADCASTSD 16(SI), Y2
+	VBROADCASTSD 24(SI), Y3
+	VBROADCASTSD 32(SI), Y4
+	VBROADCASTSD 40(SI), Y5
+	VBROADCASTSD 48(SI), Y6
+	VBROADCASTSD 56(SI), Y7
+	VXORPS       Y8, Y8, Y8
+	MOVQ         parameters_len+8(FP), SI
+	MOVQ         parameters_len+8(FP), DI
+	SHRQ         $0x02, SI
+	ANDQ         $0x03, DI
+	TESTQ        SI, SI
+	JZ           end66
+
+loop66:
+	VMOVUPD     (CX), Y9
+	VMOVUPD     (DX), Y10
+	VMOVUPD     (BX), Y11
+	VMOVUPD     (AX), Y12
+	VMULPD      Y1, Y9, Y13
+	VFMADD231PD Y0, Y10, Y13
+	VMOVAPS     Y7, Y10
+	VFMADD231PD Y9, Y9, Y10
+	VMULPD      Y3, Y10, Y10
+	VFMADD231PD Y2, Y11, Y10
+	VMOVUPD     Y13, (DX)
+	VMOVUPD     Y10, (BX)
+	VMULPD      Y5, Y10, Y10
+	VSQRTPD     Y10, Y10
+	VADDPD      Y6, Y10, Y10
+	VMULPD      Y4, Y13, Y13
+	VDIVPD      Y10, Y13, Y13
+	VSUBPD      Y13, Y12, Y12
+	VMOVUPD     Y12, (AX)
+	VSUBPD      Y12, Y12, Y12
+	VORPS       Y12, Y8, Y8
+	ADDQ        $+32, AX
+	ADDQ        $+32, CX
+	ADDQ        $+32, DX
+	ADDQ        $+32, BX
+	DECQ        SI
+	JNZ         loop66
+
+end66:
+	TESTQ DI, DI
+	JZ    end67
+
+loop67:
+	VMOVSD      (CX), X9
+	VMOVSD      (DX), X10
+	VMOVSD      (BX), X11
+	VMOVSD      (AX), X14
+	VMULSD      X1, X9, X12
+	VFMADD231SD X0, X10, X12
+	VMOVAPS     X7, X10
+	VFMADD231SD X9, X9, X10
+	VMULSD      X3, X10, X10
+	VFMADD231SD X2, X11, X10
+	VMOVSD      X12, (DX)
+	VMOVSD      X10, (BX)
+	VMULSD      X5, X10, X10
+	VSQRTSD     X10, X10, X10
+	VADDSD      X6, X10, X10
+	VMULSD      X4, X12, X12
+	VDIVSD      X10, X12, X12
+	VSUBSD      X12, X14, X14
+	VMOVSD      X14, (AX)
+	VSUBSD      X14, X14, X14
+	VORPS       Y14, Y8, Y8
+	ADDQ        $+8, AX
+	ADDQ        $+8, CX
+	ADDQ        $+8, DX
+	ADDQ        $+8, BX
+	DECQ        DI
+	JNZ         loop67
+
+end67:
+	VCMPPS    $0x04, Y8, Y8, Y0
+	VMOVMSKPS Y0, AX
+	TESTL     AX, AX
+	SETEQ     AL
+	MOVB      AL, ret+104(FP)
+	VZEROUPPER
+	RET
+
 // func sumRowsAVX512(dst []float32, src []float32, table []float32, sets []uint32, rows int, stride int)
 // Requires: AVX, AVX512F, BMI, CMOV
 TEXT ·sumRowsAVX512(SB), NOSPLIT, $8-112
@@ -1780,12 +1970,12 @@ TEXT ·sumRowsAVX512(SB), NOSPLIT, $8-112
 	MOVQ rows+96(FP), DI
 	MOVQ DI, (SP)
 
-loop64:
+loop68:
 	CMPQ (SP), $+2
-	JL   end64
+	JL   end68
 	XORQ DI, DI
 
-loop65:
+loop69:
 	MOVQ    table_base+48(FP), R8
 	ADDQ    DI, R8
 	MOVQ    $-16, R9
@@ -1806,9 +1996,9 @@ loop65:
 	MOVQ    src_base+24(FP), R10
 	MOVQ    CX, R11
 	ADDQ    DI, R10
-	JMP     end66
+	JMP     end70
 
-loop66:
+loop70:
 	MOVL (R11), R12
 	MOVL (R11)(BX*1), R13
 	SHLQ $0x20, R13
@@ -1852,9 +2042,9 @@ test:
 	SHRQ $0x06, DX
 	ADDQ BX, R11
 
-end66:
+end70:
 	CMPQ    R11, SI
-	JL      loop66
+	JL      loop70
 	LEAQ    (AX)(DI*1), R8
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
@@ -1866,20 +2056,20 @@ end66:
 	VMOVUPS Z7, 192(R8)(DX*1)
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop65
+	JL      loop69
 	ADDQ    DX, AX
 	ADDQ    DX, AX
 	ADDQ    $+8, CX
 	SUBQ    $+2, (SP)
-	JMP     loop64
+	JMP     loop68
 
-end64:
-loop67:
+end68:
+loop71:
 	CMPQ (SP), $+1
-	JL   end67
+	JL   end71
 	XORQ DI, DI
 
-loop68:
+loop72:
 	MOVQ    table_base+48(FP), R8
 	ADDQ    DI, R8
 	MOVQ    $-16, R9
@@ -1893,9 +2083,9 @@ loop68:
 	MOVQ    src_base+24(FP), R8
 	MOVQ    CX, R10
 	ADDQ    DI, R8
-	JMP     end69
+	JMP     end73
 
-loop69:
+loop73:
 	MOVL  (R10), R11
 	MOVL  (R10)(BX*1), R12
 	SHLQ  $0x20, R12
@@ -1903,9 +2093,9 @@ loop69:
 	ANDQ  R9, R11
 	MOVQ  $-1, R9
 	TESTQ R11, R11
-	JZ    end70
+	JZ    end74
 
-loop70:
+loop74:
 	TZCNTQ R11, R12
 	LEAQ   -1(R11), R13
 	ANDQ   R13, R11
@@ -1915,18 +2105,18 @@ loop70:
 	VADDPS 128(R8)(R12*1), Z2, Z2
 	VADDPS 192(R8)(R12*1), Z3, Z3
 	TESTQ  R11, R11
-	JNZ    loop70
+	JNZ    loop74
 
-end70:
+end74:
 	ADDQ BX, R10
 	SHLQ $0x06, DX
 	ADDQ DX, R8
 	SHRQ $0x06, DX
 	ADDQ BX, R10
 
-end69:
+end73:
 	CMPQ    R10, SI
-	JL      loop69
+	JL      loop73
 	LEAQ    (AX)(DI*1), R8
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
@@ -1934,13 +2124,13 @@ end69:
 	VMOVUPS Z3, 192(R8)
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop68
+	JL      loop72
 	ADDQ    DX, AX
 	ADDQ    $+4, CX
 	SUBQ    $+1, (SP)
-	JMP     loop67
+	JMP     loop71
 
-end67:
+end71:
 	VZEROUPPER
 	RET
 
@@ -1960,12 +2150,12 @@ TEXT ·addRowsAVX512(SB), NOSPLIT, $8-88
 	MOVQ rows+72(FP), DI
 	MOVQ DI, (SP)
 
-loop71:
+loop75:
 	CMPQ (SP), $+1
-	JL   end71
+	JL   end75
 	XORQ DI, DI
 
-loop72:
+loop76:
 	VMOVUPS (AX)(DI*1), Z0
 	VMOVUPS 64(AX)(DI*1), Z1
 	VMOVUPS 128(AX)(DI*1), Z2
@@ -1973,17 +2163,17 @@ loop72:
 	MOVQ    src_base+24(FP), R8
 	MOVQ    CX, R9
 	ADDQ    DI, R8
-	JMP     end73
+	JMP     end77
 
-loop73:
+loop77:
 	MOVL  (R9), R10
 	MOVL  (R9)(BX*1), R11
 	SHLQ  $0x20, R11
 	ORQ   R11, R10
 	TESTQ R10, R10
-	JZ    end74
+	JZ    end78
 
-loop74:
+loop78:
 	TZCNTQ R10, R11
 	LEAQ   -1(R10), R12
 	ANDQ   R12, R10
@@ -1993,18 +2183,18 @@ loop74:
 	VADDPS 128(R8)(R11*1), Z2, Z2
 	VADDPS 192(R8)(R11*1), Z3, Z3
 	TESTQ  R10, R10
-	JNZ    loop74
+	JNZ    loop78
 
-end74:
+end78:
 	ADDQ BX, R9
 	SHLQ $0x06, DX
 	ADDQ DX, R8
 	SHRQ $0x06, DX
 	ADDQ BX, R9
 
-end73:
+end77:
 	CMPQ    R9, SI
-	JL      loop73
+	JL      loop77
 	LEAQ    (AX)(DI*1), R8
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
@@ -2012,13 +2202,13 @@ end73:
 	VMOVUPS Z3, 192(R8)
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop72
+	JL      loop76
 	ADDQ    DX, AX
 	ADDQ    $+4, CX
 	SUBQ    $+1, (SP)
-	JMP     loop71
+	JMP     loop75
 
-end71:
+end75:
 	VZEROUPPER
 	RET
 
@@ -2037,9 +2227,9 @@ TEXT ·transposeSetsAVX512(SB), NOSPLIT, $0-64
 	SHRQ $0x06, SI
 	SHLQ $0x08, SI
 	XORQ DI, DI
-	JMP  end75
+	JMP  end79
 
-loop75:
+loop79:
 	MOVQ         DX, R8
 	SUBQ         DI, R8
 	MOVQ         $0x00000020, R9
@@ -2047,13 +2237,13 @@ loop75:
 	CMOVQGT      R9, R8
 	VPBROADCASTD constant0<>+0(SB), Z0
 	TESTQ        R8, R8
-	JZ           end76
+	JZ           end80
 
-loop76:
+loop80:
 	MOVQ AX, R9
 	XORQ R10, R10
 
-loop77:
+loop81:
 	VPTESTMD (CX)(R10*1), Z0, K1
 	KMOVW    K1, (R9)
 	VPTESTMD 64(CX)(R10*1), Z0, K1
@@ -2066,19 +2256,19 @@ loop77:
 	ADDQ     SI, R9
 	ADDQ     $+256, R10
 	CMPQ     R10, BX
-	JL       loop77
+	JL       loop81
 	VPADDD   Z0, Z0, Z0
 	ADDQ     $+4, AX
 	DECQ     R8
-	JNZ      loop76
+	JNZ      loop80
 
-end76:
+end80:
 	ADDQ BX, CX
 	ADDQ $+32, DI
 
-end75:
+end79:
 	CMPQ DI, DX
-	JL   loop75
+	JL   loop79
 	VZEROUPPER
 	RET
 
@@ -2092,18 +2282,18 @@ TEXT ·switchOnAVX512(SB), NOSPLIT, $0-52
 	MOVQ         dst_len+8(FP), DX
 	SHRQ         $0x04, DX
 	TESTQ        DX, DX
-	JZ           end78
+	JZ           end82
 
-loop78:
+loop82:
 	VCMPPS    $0x11, (CX), Z1, K1
 	VMOVAPS.Z Z0, K1, Z2
 	VMOVUPS   Z2, (AX)
 	ADDQ      $+64, AX
 	ADDQ      $+64, CX
 	DECQ      DX
-	JNZ       loop78
+	JNZ       loop82
 
-end78:
+end82:
 	VZEROUPPER
 	RET
 
@@ -2120,7 +2310,7 @@ TEXT ·backSecondAVX512(SB), NOSPLIT, $0-96
 	SHLQ $0x02, DI
 	XORQ R8, R8
 
-loop79:
+loop83:
 	VMOVUPS (DX), Z0
 	VMOVUPS (BX), Z1
 	VMOVUPS 64(DX), Z2
@@ -2148,7 +2338,7 @@ rows:
 	ADDQ        $+128, BX
 	ADDQ        $+128, R8
 	CMPQ        R8, SI
-	JL          loop79
+	JL          loop83
 	VZEROUPPER
 	RET
 
@@ -2162,12 +2352,12 @@ TEXT ·unitsOnAVX512(SB), NOSPLIT, $0-56
 	VXORPS X0, X0, X0
 	MOVQ   rows_len+32(FP), BX
 	LEAQ   (CX)(BX*4), BX
-	JMP    end80
+	JMP    end84
 
-loop80:
+loop84:
 	XORQ SI, SI
 
-loop81:
+loop85:
 	MOVQ   SI, DI
 	SHRQ   $0x01, DI
 	ADDQ   AX, DI
@@ -2181,13 +2371,13 @@ loop81:
 	KMOVW  K1, 66(DI)
 	ADDQ   $+256, SI
 	CMPQ   SI, DX
-	JL     loop81
+	JL     loop85
 	ADDQ   $+4, AX
 	ADDQ   DX, CX
 
-end80:
+end84:
 	CMPQ CX, BX
-	JL   loop80
+	JL   loop84
 	VZEROUPPER
 	RET
 
@@ -2204,14 +2394,14 @@ TEXT ·unitsBetweenAVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS constant1<>+0(SB), Z1
 	MOVQ         u_len+80(FP), DI
 	TESTQ        DI, DI
-	JZ           end82
+	JZ           end86
 
-loop82:
+loop86:
 	VBROADCASTSS (BX), Z2
 	VSUBPS       Z2, Z1, Z3
 	XORQ         R8, R8
 
-loop83:
+loop87:
 	MOVQ        R8, R9
 	SHRQ        $0x01, R9
 	ADDQ        AX, R9
@@ -2233,15 +2423,15 @@ loop83:
 	KMOVW       K1, 66(R9)
 	ADDQ        $+256, R8
 	CMPQ        R8, SI
-	JL          loop83
+	JL          loop87
 	ADDQ        $+4, AX
 	ADDQ        SI, CX
 	ADDQ        SI, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop82
+	JNZ         loop86
 
-end82:
+end86:
 	VZEROUPPER
 	RET
 
@@ -2258,9 +2448,9 @@ TEXT ·inputSlopesAVX512(SB), NOSPLIT, $0-96
 	LEAQ (BX)(BX*4), DI
 	LEAQ (BX)(SI*2), R8
 
-loop84:
+loop88:
 	CMPQ   DX, $+8
-	JL     end84
+	JL     end88
 	VXORPS X0, X0, X0
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
@@ -2275,15 +2465,15 @@ loop84:
 	MOVQ   second_len+56(FP), R12
 	SHRQ   $0x05, R12
 	TESTQ  R12, R12
-	JZ     end85
+	JZ     end89
 
-loop85:
+loop89:
 	VBROADCASTSS constant0<>+0(SB), Z8
 	MOVQ         $0x00000020, R13
 	TESTQ        R13, R13
-	JZ           end86
+	JZ           end90
 
-loop86:
+loop90:
 	VBROADCASTSS (R11), Z9
 	VPTESTMD     (R10), Z8, K1
 	VMOVAPS.Z    Z9, K1, Z9
@@ -2307,14 +2497,14 @@ loop86:
 	ADDQ         $+4, R9
 	ADDQ         $+4, R11
 	DECQ         R13
-	JNZ          loop86
+	JNZ          loop90
 
-end86:
+end90:
 	ADDQ $+64, R10
 	DECQ R12
-	JNZ  loop85
+	JNZ  loop89
 
-end85:
+end89:
 	VMOVUPS Z0, (AX)
 	ADDQ    BX, CX
 	VMOVUPS Z1, 64(AX)
@@ -2333,12 +2523,12 @@ end85:
 	ADDQ    BX, CX
 	ADDQ    $+512, AX
 	SUBQ    $+8, DX
-	JMP     loop84
+	JMP     loop88
 
-end84:
-loop87:
+end88:
+loop91:
 	CMPQ   DX, $+4
-	JL     end87
+	JL     end91
 	VXORPS X10, X10, X10
 	VXORPS X11, X11, X11
 	VXORPS X12, X12, X12
@@ -2349,15 +2539,15 @@ loop87:
 	MOVQ   second_len+56(FP), R10
 	SHRQ   $0x05, R10
 	TESTQ  R10, R10
-	JZ     end88
+	JZ     end92
 
-loop88:
+loop92:
 	VBROADCASTSS constant0<>+0(SB), Z0
 	MOVQ         $0x00000020, R11
 	TESTQ        R11, R11
-	JZ           end89
+	JZ           end93
 
-loop89:
+loop93:
 	VBROADCASTSS (R9), Z1
 	VPTESTMD     (R8), Z0, K1
 	VMOVAPS.Z    Z1, K1, Z1
@@ -2373,14 +2563,14 @@ loop89:
 	ADDQ         $+4, DI
 	ADDQ         $+4, R9
 	DECQ         R11
-	JNZ          loop89
+	JNZ          loop93
 
-end89:
+end93:
 	ADDQ $+64, R8
 	DECQ R10
-	JNZ  loop88
+	JNZ  loop92
 
-end88:
+end92:
 	VMOVUPS Z10, (AX)
 	ADDQ    BX, CX
 	VMOVUPS Z11, 64(AX)
@@ -2391,12 +2581,12 @@ end88:
 	ADDQ    BX, CX
 	ADDQ    $+256, AX
 	SUBQ    $+4, DX
-	JMP     loop87
+	JMP     loop91
 
-end87:
-loop90:
+end91:
+loop94:
 	CMPQ   DX, $+2
-	JL     end90
+	JL     end94
 	VXORPS X14, X14, X14
 	VXORPS X15, X15, X15
 	MOVQ   CX, SI
@@ -2405,15 +2595,15 @@ loop90:
 	MOVQ   second_len+56(FP), R9
 	SHRQ   $0x05, R9
 	TESTQ  R9, R9
-	JZ     end91
+	JZ     end95
 
-loop91:
+loop95:
 	VBROADCASTSS constant0<>+0(SB), Z0
 	MOVQ         $0x00000020, R10
 	TESTQ        R10, R10
-	JZ           end92
+	JZ           end96
 
-loop92:
+loop96:
 	VBROADCASTSS (R8), Z1
 	VPTESTMD     (DI), Z0, K1
 	VMOVAPS.Z    Z1, K1, Z1
@@ -2425,26 +2615,26 @@ loop92:
 	ADDQ         $+4, SI
 	ADDQ         $+4, R8
 	DECQ         R10
-	JNZ          loop92
+	JNZ          loop96
 
-end92:
+end96:
 	ADDQ $+64, DI
 	DECQ R9
-	JNZ  loop91
+	JNZ  loop95
 
-end91:
+end95:
 	VMOVUPS Z14, (AX)
 	ADDQ    BX, CX
 	VMOVUPS Z15, 64(AX)
 	ADDQ    BX, CX
 	ADDQ    $+128, AX
 	SUBQ    $+2, DX
-	JMP     loop90
+	JMP     loop94
 
-end90:
-loop93:
+end94:
+loop97:
 	CMPQ   DX, $+1
-	JL     end93
+	JL     end97
 	VXORPS X16, X16, X16
 	MOVQ   CX, SI
 	MOVQ   on_base+72(FP), DI
@@ -2452,15 +2642,15 @@ loop93:
 	MOVQ   second_len+56(FP), R9
 	SHRQ   $0x05, R9
 	TESTQ  R9, R9
-	JZ     end94
+	JZ     end98
 
-loop94:
+loop98:
 	VBROADCASTSS constant0<>+0(SB), Z0
 	MOVQ         $0x00000020, R10
 	TESTQ        R10, R10
-	JZ           end95
+	JZ           end99
 
-loop95:
+loop99:
 	VBROADCASTSS (R8), Z1
 	VPTESTMD     (DI), Z0, K1
 	VMOVAPS.Z    Z1, K1, Z1
@@ -2470,21 +2660,21 @@ loop95:
 	ADDQ         $+4, SI
 	ADDQ         $+4, R8
 	DECQ         R10
-	JNZ          loop95
+	JNZ          loop99
 
-end95:
+end99:
 	ADDQ $+64, DI
 	DECQ R9
-	JNZ  loop94
+	JNZ  loop98
 
-end94:
+end98:
 	VMOVUPS Z16, (AX)
 	ADDQ    BX, CX
 	ADDQ    $+64, AX
 	SUBQ    $+1, DX
-	JMP     loop93
+	JMP     loop97
 
-end93:
+end97:
 	VZEROUPPER
 	RET
 
@@ -2496,16 +2686,16 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-32
 	MOVQ   slopes_len+16(FP), CX
 	SHRQ   $0x04, CX
 	TESTQ  CX, CX
-	JZ     end96
+	JZ     end100
 
-loop96:
+loop100:
 	VMOVUPS     (AX), Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         loop96
+	JNZ         loop100
 
-end96:
+end100:
 	MOVQ    sums+0(FP), AX
 	VMOVUPS Z0, (AX)
 	VZEROUPPER
@@ -2527,16 +2717,16 @@ TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
 	MOVQ    slopes_len+32(FP), BX
 	SHRQ    $0x04, BX
 	TESTQ   BX, BX
-	JZ      end97
+	JZ      end101
 
-loop97:
+loop101:
 	VMULPS  (CX), Z1, Z0
 	VMOVUPS Z0, (CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop97
+	JNZ     loop101
 
-end97:
+end101:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -2544,13 +2734,13 @@ end97:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop98:
+loop102:
 	CMPQ SI, $+4
-	JL   end98
+	JL   end102
 	MOVQ on_base+48(FP), R8
 	XORQ R9, R9
 
-loop99:
+loop103:
 	MOVQ    R9, R11
 	SHRQ    $0x01, R11
 	ADDQ    R8, R11
@@ -2573,9 +2763,9 @@ loop99:
 	VMOVUPS 192(R10)(DI*1), Z15
 	MOVQ    DX, R12
 	TESTQ   R12, R12
-	JZ      end100
+	JZ      end104
 
-loop100:
+loop104:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -2606,9 +2796,9 @@ loop100:
 	VADDPS       Z18, Z11, K1, Z11
 	VADDPS       Z19, Z15, K1, Z15
 	TESTQ        R12, R12
-	JNZ          loop100
+	JNZ          loop104
 
-end100:
+end104:
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
 	VMOVUPS Z2, 128(R10)
@@ -2627,23 +2817,23 @@ end100:
 	VMOVUPS Z15, 192(R10)(DI*1)
 	ADDQ    $+256, R9
 	CMPQ    R9, CX
-	JL      loop99
+	JL      loop103
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+256, AX
 	SUBQ    $+4, SI
-	JMP     loop98
+	JMP     loop102
 
-end98:
-loop101:
+end102:
+loop105:
 	CMPQ SI, $+2
-	JL   end101
+	JL   end105
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop102:
+loop106:
 	MOVQ    R8, R10
 	SHRQ    $0x01, R10
 	ADDQ    DI, R10
@@ -2658,9 +2848,9 @@ loop102:
 	VMOVUPS 192(R9)(CX*1), Z7
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end103
+	JZ      end107
 
-loop103:
+loop107:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -2681,9 +2871,9 @@ loop103:
 	VADDPS       Z8, Z3, K1, Z3
 	VADDPS       Z9, Z7, K1, Z7
 	TESTQ        R11, R11
-	JNZ          loop103
+	JNZ          loop107
 
-end103:
+end107:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
@@ -2694,21 +2884,21 @@ end103:
 	VMOVUPS Z7, 192(R9)(CX*1)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop102
+	JL      loop106
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop101
+	JMP     loop105
 
-end101:
-loop104:
+end105:
+loop108:
 	CMPQ SI, $+1
-	JL   end104
+	JL   end108
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop105:
+loop109:
 	MOVQ    R8, R10
 	SHRQ    $0x01, R10
 	ADDQ    DI, R10
@@ -2719,9 +2909,9 @@ loop105:
 	VMOVUPS 192(R9), Z3
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end106
+	JZ      end110
 
-loop106:
+loop110:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -2737,22 +2927,22 @@ loop106:
 	KMOVW        66(R12), K1
 	VADDPS       Z4, Z3, K1, Z3
 	TESTQ        R11, R11
-	JNZ          loop106
+	JNZ          loop110
 
-end106:
+end110:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
 	VMOVUPS Z3, 192(R9)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop105
+	JL      loop109
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop104
+	JMP     loop108
 
-end104:
+end108:
 	VZEROUPPER
 	RET
 
@@ -2769,51 +2959,51 @@ TEXT ·sumWordsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS constant3<>+0(SB), Z0
 	XORQ         SI, SI
 
-loop107:
+loop111:
 	VXORPS X1, X1, X1
 	MOVQ   CX, DI
-	JMP    end108
+	JMP    end112
 
-loop108:
+loop112:
 	VFNMADD231PS (DI), Z0, Z1
 	ADDQ         DX, DI
 
-end108:
+end112:
 	CMPQ    DI, BX
-	JL      loop108
+	JL      loop112
 	VMOVUPS Z1, (AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end109
+	JMP     end113
 
-loop109:
+loop113:
 	VMOVUPS (DI), Z2
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end110
+	JZ      end114
 
-loop110:
+loop114:
 	VADDPS  (R10), Z2, Z3
 	VMOVUPS Z3, (R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop110
+	JNZ     loop114
 
-end110:
+end114:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end109:
+end113:
 	CMPQ DI, BX
-	JL   loop109
+	JL   loop113
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop107
+	JL   loop111
 	VZEROUPPER
 	RET
 
@@ -2830,41 +3020,41 @@ TEXT ·sumSubsetsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS constant3<>+0(SB), Z0
 	XORQ         SI, SI
 
-loop111:
+loop115:
 	VXORPS  X1, X1, X1
 	VMOVUPS Z1, (AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end112
+	JMP     end116
 
-loop112:
+loop116:
 	VMOVUPS (DI), Z0
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end113
+	JZ      end117
 
-loop113:
+loop117:
 	VADDPS  (R10), Z0, Z2
 	VMOVUPS Z2, (R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop113
+	JNZ     loop117
 
-end113:
+end117:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end112:
+end116:
 	CMPQ DI, BX
-	JL   loop112
+	JL   loop116
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop111
+	JL   loop115
 	VZEROUPPER
 	RET
 
@@ -2882,25 +3072,25 @@ TEXT ·reachAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS constant5<>+0(SB), Z1
 	XORQ         SI, SI
 
-loop114:
+loop118:
 	VXORPS X2, X2, X2
 	MOVQ   CX, DI
-	JMP    end115
+	JMP    end119
 
-loop115:
+loop119:
 	VANDPS      (DI), Z1, Z3
 	VFMADD231PS Z3, Z0, Z2
 	ADDQ        DX, DI
 
-end115:
+end119:
 	CMPQ    DI, BX
-	JL      loop115
+	JL      loop119
 	VMOVUPS Z2, (AX)
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX
 	ADDQ    $+64, SI
 	CMPQ    SI, DX
-	JL      loop114
+	JL      loop118
 	VZEROUPPER
 	RET
 
@@ -2917,9 +3107,9 @@ TEXT ·findSwitchedAVX512(SB), NOSPLIT, $0-200
 	VBROADCASTSS constant5<>+0(SB), Z0
 	MOVQ         on_base+72(FP), R8
 	TESTQ        SI, SI
-	JZ           end116
+	JZ           end120
 
-loop116:
+loop120:
 	MOVL  (BX), R9
 	MOVQ  R9, R10
 	ANDQ  $0x0f, R9
@@ -2932,7 +3122,7 @@ loop116:
 	ADDQ  R11, R10
 	XORQ  R11, R11
 
-loop117:
+loop121:
 	MOVQ    reach_base+168(FP), R13
 	XORQ    R12, R12
 	VMOVUPS (DX)(R11*1), Z1
@@ -2985,15 +3175,15 @@ loop117:
 	ADDQ    $+16, AX
 	ADDQ    $+256, R11
 	CMPQ    R11, DI
-	JL      loop117
+	JL      loop121
 	ADDQ    DI, DX
 	ADDQ    DI, CX
 	ADDQ    $+4, BX
 	ADDQ    $+4, R8
 	DECQ    SI
-	JNZ     loop116
+	JNZ     loop120
 
-end116:
+end120:
 	VZEROUPPER
 	RET
 
@@ -3011,123 +3201,20 @@ TEXT ·bendAVX512(SB), NOSPLIT, $24-160
 	LEAQ   (SI)(DI*4), DI
 	MOVQ   SI, (SP)
 	MOVQ   DI, 8(SP)
-	JMP    end118
+	JMP    end122
 
-loop118:
+loop122:
 	MOVQ highs+144(FP), SI
 	MOVQ SI, 16(SP)
 	MOVQ highWords_base+96(FP), SI
 
-loop119:
+loop123:
 	CMPQ   16(SP), $+4
-	JL     end119
+	JL     end123
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
 	VXORPS X4, X4, X4
-	XORQ   DI, DI
-
-loop120:
-	MOVQ  DI, R8
-	SHRQ  $0x04, R8
-	ADDQ  CX, R8
-	MOVQ  second_base+120(FP), R10
-	MOVQ  DI, R11
-	MOVQ  (SP), R9
-	ADDQ  DI, R9
-	ADDQ  DI, R10
-	SHLQ  $0x04, R11
-	MOVQ  low_base+72(FP), R12
-	ADDQ  R12, R11
-	MOVQ  (R8), R12
-	TESTQ R12, R12
-	JZ    end121
-
-loop121:
-	TZCNTQ       R12, R13
-	LEAQ         -1(R12), R14
-	ANDQ         R14, R12
-	IMUL3Q       $0x40, R13, R14
-	VBROADCASTSS (R9)(R13*4), Z5
-	VBROADCASTSS (R10)(R13*4), Z6
-	VADDPS       (R11)(R14*1), Z5, Z5
-	LEAQ         (SI)(R13*4), R13
-	ADDQ         DI, R13
-	VBROADCASTSS (R13), Z9
-	VADDPS       Z9, Z5, Z9
-	VPMAXSD      Z0, Z9, Z9
-	VFNMADD231PS Z6, Z9, Z1
-	VBROADCASTSS (R13)(DX*1), Z9
-	VADDPS       Z9, Z5, Z9
-	VPMAXSD      Z0, Z9, Z9
-	VFNMADD231PS Z6, Z9, Z2
-	VBROADCASTSS (R13)(DX*2), Z9
-	VADDPS       Z9, Z5, Z9
-	VPMAXSD      Z0, Z9, Z9
-	VFNMADD231PS Z6, Z9, Z3
-	VBROADCASTSS (R13)(BX*1), Z9
-	VADDPS       Z9, Z5, Z5
-	VPMAXSD      Z0, Z5, Z5
-	VFNMADD231PS Z6, Z5, Z4
-	TESTQ        R12, R12
-	JNZ          loop121
-
-end121:
-	MOVQ  8(R8), R8
-	TESTQ R8, R8
-	JZ    end122
-
-loop122:
-	TZCNTQ       R8, R12
-	LEAQ         -1(R8), R13
-	ANDQ         R13, R8
-	IMUL3Q       $0x40, R12, R13
-	VBROADCASTSS (R9)(R12*4), Z5
-	VBROADCASTSS (R10)(R12*4), Z6
-	VADDPS       (R11)(R13*1), Z5, Z5
-	LEAQ         (SI)(R12*4), R12
-	ADDQ         DI, R12
-	VBROADCASTSS (R12), Z9
-	VADDPS       Z9, Z5, Z9
-	VPMINSD      Z0, Z9, Z9
-	VFMADD231PS  Z6, Z9, Z1
-	VBROADCASTSS (R12)(DX*1), Z9
-	VADDPS       Z9, Z5, Z9
-	VPMINSD      Z0, Z9, Z9
-	VFMADD231PS  Z6, Z9, Z2
-	VBROADCASTSS (R12)(DX*2), Z9
-	VADDPS       Z9, Z5, Z9
-	VPMINSD      Z0, Z9, Z9
-	VFMADD231PS  Z6, Z9, Z3
-	VBROADCASTSS (R12)(BX*1), Z9
-	VADDPS       Z9, Z5, Z5
-	VPMINSD      Z0, Z5, Z5
-	VFMADD231PS  Z6, Z5, Z4
-	TESTQ        R8, R8
-	JNZ          loop122
-
-end122:
-	ADDQ    $+256, DI
-	CMPQ    DI, DX
-	JL      loop120
-	VMOVUPS Z1, (AX)
-	ADDQ    DX, SI
-	VMOVUPS Z2, 64(AX)
-	ADDQ    DX, SI
-	VMOVUPS Z3, 128(AX)
-	ADDQ    DX, SI
-	VMOVUPS Z4, 192(AX)
-	ADDQ    DX, SI
-	ADDQ    $+256, AX
-	SUBQ    $+4, 16(SP)
-	JMP     loop119
-
-end119:
-loop123:
-	CMPQ   16(SP), $+2
-	JL     end123
-	VXORPS X7, X7, X7
-	VXORPS X8, X8, X8
 	XORQ   DI, DI
 
 loop124:
@@ -3159,11 +3246,19 @@ loop125:
 	VBROADCASTSS (R13), Z9
 	VADDPS       Z9, Z5, Z9
 	VPMAXSD      Z0, Z9, Z9
-	VFNMADD231PS Z6, Z9, Z7
+	VFNMADD231PS Z6, Z9, Z1
 	VBROADCASTSS (R13)(DX*1), Z9
+	VADDPS       Z9, Z5, Z9
+	VPMAXSD      Z0, Z9, Z9
+	VFNMADD231PS Z6, Z9, Z2
+	VBROADCASTSS (R13)(DX*2), Z9
+	VADDPS       Z9, Z5, Z9
+	VPMAXSD      Z0, Z9, Z9
+	VFNMADD231PS Z6, Z9, Z3
+	VBROADCASTSS (R13)(BX*1), Z9
 	VADDPS       Z9, Z5, Z5
 	VPMAXSD      Z0, Z5, Z5
-	VFNMADD231PS Z6, Z5, Z8
+	VFNMADD231PS Z6, Z5, Z4
 	TESTQ        R12, R12
 	JNZ          loop125
 
@@ -3185,11 +3280,19 @@ loop126:
 	VBROADCASTSS (R12), Z9
 	VADDPS       Z9, Z5, Z9
 	VPMINSD      Z0, Z9, Z9
-	VFMADD231PS  Z6, Z9, Z7
+	VFMADD231PS  Z6, Z9, Z1
 	VBROADCASTSS (R12)(DX*1), Z9
+	VADDPS       Z9, Z5, Z9
+	VPMINSD      Z0, Z9, Z9
+	VFMADD231PS  Z6, Z9, Z2
+	VBROADCASTSS (R12)(DX*2), Z9
+	VADDPS       Z9, Z5, Z9
+	VPMINSD      Z0, Z9, Z9
+	VFMADD231PS  Z6, Z9, Z3
+	VBROADCASTSS (R12)(BX*1), Z9
 	VADDPS       Z9, Z5, Z5
 	VPMINSD      Z0, Z5, Z5
-	VFMADD231PS  Z6, Z5, Z8
+	VFMADD231PS  Z6, Z5, Z4
 	TESTQ        R8, R8
 	JNZ          loop126
 
@@ -3197,25 +3300,112 @@ end126:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
 	JL      loop124
+	VMOVUPS Z1, (AX)
+	ADDQ    DX, SI
+	VMOVUPS Z2, 64(AX)
+	ADDQ    DX, SI
+	VMOVUPS Z3, 128(AX)
+	ADDQ    DX, SI
+	VMOVUPS Z4, 192(AX)
+	ADDQ    DX, SI
+	ADDQ    $+256, AX
+	SUBQ    $+4, 16(SP)
+	JMP     loop123
+
+end123:
+loop127:
+	CMPQ   16(SP), $+2
+	JL     end127
+	VXORPS X7, X7, X7
+	VXORPS X8, X8, X8
+	XORQ   DI, DI
+
+loop128:
+	MOVQ  DI, R8
+	SHRQ  $0x04, R8
+	ADDQ  CX, R8
+	MOVQ  second_base+120(FP), R10
+	MOVQ  DI, R11
+	MOVQ  (SP), R9
+	ADDQ  DI, R9
+	ADDQ  DI, R10
+	SHLQ  $0x04, R11
+	MOVQ  low_base+72(FP), R12
+	ADDQ  R12, R11
+	MOVQ  (R8), R12
+	TESTQ R12, R12
+	JZ    end129
+
+loop129:
+	TZCNTQ       R12, R13
+	LEAQ         -1(R12), R14
+	ANDQ         R14, R12
+	IMUL3Q       $0x40, R13, R14
+	VBROADCASTSS (R9)(R13*4), Z5
+	VBROADCASTSS (R10)(R13*4), Z6
+	VADDPS       (R11)(R14*1), Z5, Z5
+	LEAQ         (SI)(R13*4), R13
+	ADDQ         DI, R13
+	VBROADCASTSS (R13), Z9
+	VADDPS       Z9, Z5, Z9
+	VPMAXSD      Z0, Z9, Z9
+	VFNMADD231PS Z6, Z9, Z7
+	VBROADCASTSS (R13)(DX*1), Z9
+	VADDPS       Z9, Z5, Z5
+	VPMAXSD      Z0, Z5, Z5
+	VFNMADD231PS Z6, Z5, Z8
+	TESTQ        R12, R12
+	JNZ          loop129
+
+end129:
+	MOVQ  8(R8), R8
+	TESTQ R8, R8
+	JZ    end130
+
+loop130:
+	TZCNTQ       R8, R12
+	LEAQ         -1(R8), R13
+	ANDQ         R13, R8
+	IMUL3Q       $0x40, R12, R13
+	VBROADCASTSS (R9)(R12*4), Z5
+	VBROADCASTSS (R10)(R12*4), Z6
+	VADDPS       (R11)(R13*1), Z5, Z5
+	LEAQ         (SI)(R12*4), R12
+	ADDQ         DI, R12
+	VBROADCASTSS (R12), Z9
+	VADDPS       Z9, Z5, Z9
+	VPMINSD      Z0, Z9, Z9
+	VFMADD231PS  Z6, Z9, Z7
+	VBROADCASTSS (R12)(DX*1), Z9
+	VADDPS       Z9, Z5, Z5
+	VPMINSD      Z0, Z5, Z5
+	VFMADD231PS  Z6, Z5, Z8
+	TESTQ        R8, R8
+	JNZ          loop130
+
+end130:
+	ADDQ    $+256, DI
+	CMPQ    DI, DX
+	JL      loop128
 	VMOVUPS Z7, (AX)
 	ADDQ    DX, SI
 	VMOVUPS Z8, 64(AX)
 	ADDQ    DX, SI
 	ADDQ    $+128, AX
 	SUBQ    $+2, 16(SP)
-	JMP     loop123
+	JMP     loop127
 
-end123:
+end127:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
 	MOVQ DX, SI
 	SHRQ $0x04, SI
 	ADDQ SI, CX
 
-end118:
+end122:
 	MOVQ (SP), SI
 	CMPQ SI, 8(SP)
-	JL   loop118
+	JL   loop122
 	VZEROUPPER
 	RET
 
@@ -3231,9 +3421,9 @@ TEXT ·enumerateAVX512(SB), NOSPLIT, $64-152
 	VMOVUPS (SI), Z1
 	MOVQ    second_len+136(FP), SI
 	TESTQ   SI, SI
-	JZ      end127
+	JZ      end131
 
-loop127:
+loop131:
 	VBROADCASTSS (BX), Z2
 	VSUBPS       Z2, Z0, Z2
 	VPERMPS      (DX), Z1, Z3
@@ -3245,9 +3435,9 @@ loop127:
 	ADDQ         $+64, CX
 	ADDQ         $+64, DX
 	DECQ         SI
-	JNZ          loop127
+	JNZ          loop131
 
-end127:
+end131:
 	VXORPS X0, X0, X0
 	VXORPS X4, X4, X4
 	VXORPS X5, X5, X5
@@ -3257,9 +3447,9 @@ end127:
 	MOVQ   second_len+136(FP), DX
 	SHRQ   $0x02, DX
 	TESTQ  DX, DX
-	JZ     end128
+	JZ     end132
 
-loop128:
+loop132:
 	VBROADCASTSS (CX), Z1
 	VFMADD231PS  (AX), Z1, Z0
 	VBROADCASTSS 4(CX), Z1
@@ -3271,9 +3461,9 @@ loop128:
 	ADDQ         $+16, CX
 	ADDQ         $+256, AX
 	DECQ         DX
-	JNZ          loop128
+	JNZ          loop132
 
-end128:
+end132:
 	VADDPS  Z4, Z0, Z0
 	VADDPS  Z6, Z5, Z5
 	VADDPS  Z5, Z0, Z0
@@ -3284,9 +3474,9 @@ end128:
 	MOVQ    dst_len+8(FP), BX
 	SHRQ    $0x04, BX
 
-loop129:
+loop133:
 	CMPQ   BX, $+16
-	JL     end129
+	JL     end133
 	VXORPS X7, X7, X7
 	VXORPS X8, X8, X8
 	VXORPS X9, X9, X9
@@ -3308,9 +3498,9 @@ loop129:
 	MOVQ   second_base+128(FP), R8
 	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end130
+	JZ     end134
 
-loop130:
+loop134:
 	VBROADCASTSS (R8), Z0
 	VMOVUPS      (SI), Z1
 	VBROADCASTSS (DI), Z2
@@ -3365,9 +3555,9 @@ loop130:
 	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop130
+	JNZ          loop134
 
-end130:
+end134:
 	VBROADCASTSS (AX), Z0
 	VSUBPS       Z0, Z7, Z7
 	VMOVUPS      Z7, (CX)
@@ -3420,12 +3610,12 @@ end130:
 	ADDQ         $+64, AX
 	ADDQ         $+1024, CX
 	SUBQ         $+16, BX
-	JMP          loop129
+	JMP          loop133
 
-end129:
-loop131:
+end133:
+loop135:
 	CMPQ   BX, $+4
-	JL     end131
+	JL     end135
 	VXORPS X23, X23, X23
 	VXORPS X24, X24, X24
 	VXORPS X25, X25, X25
@@ -3435,9 +3625,9 @@ loop131:
 	MOVQ   second_base+128(FP), R8
 	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end132
+	JZ     end136
 
-loop132:
+loop136:
 	VBROADCASTSS (R8), Z0
 	VMOVUPS      (SI), Z1
 	VBROADCASTSS (DI), Z2
@@ -3456,9 +3646,9 @@ loop132:
 	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop132
+	JNZ          loop136
 
-end132:
+end136:
 	VBROADCASTSS (AX), Z0
 	VSUBPS       Z0, Z23, Z23
 	VMOVUPS      Z23, (CX)
@@ -3475,12 +3665,12 @@ end132:
 	ADDQ         $+16, AX
 	ADDQ         $+256, CX
 	SUBQ         $+4, BX
-	JMP          loop131
+	JMP          loop135
 
-end131:
-loop133:
+end135:
+loop137:
 	CMPQ   BX, $+2
-	JL     end133
+	JL     end137
 	VXORPS X27, X27, X27
 	VXORPS X28, X28, X28
 	MOVQ   switches_base+24(FP), SI
@@ -3488,9 +3678,9 @@ loop133:
 	MOVQ   second_base+128(FP), R8
 	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end134
+	JZ     end138
 
-loop134:
+loop138:
 	VBROADCASTSS (R8), Z0
 	VMOVUPS      (SI), Z1
 	VBROADCASTSS (DI), Z2
@@ -3503,9 +3693,9 @@ loop134:
 	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop134
+	JNZ          loop138
 
-end134:
+end138:
 	VBROADCASTSS (AX), Z0
 	VSUBPS       Z0, Z27, Z27
 	VMOVUPS      Z27, (CX)
@@ -3516,9 +3706,9 @@ end134:
 	ADDQ         $+8, AX
 	ADDQ         $+128, CX
 	SUBQ         $+2, BX
-	JMP          loop133
+	JMP          loop137
 
-end133:
+end137:
 	VZEROUPPER
 	RET
 
@@ -3531,9 +3721,9 @@ TEXT ·addCountsAVX512(SB), NOSPLIT, $0-48
 	SHRQ  $0x04, DX
 	XORQ  BX, BX
 	TESTQ DX, DX
-	JZ    end135
+	JZ    end139
 
-loop135:
+loop139:
 	POPCNTQ BX, SI
 	SHLQ    $0x06, SI
 	VMOVUPS (CX)(SI*1), Z0
@@ -3542,9 +3732,199 @@ loop135:
 	ADDQ    $+64, AX
 	INCQ    BX
 	DECQ    DX
-	JNZ     loop135
+	JNZ     loop139
 
-end135:
+end139:
+	VZEROUPPER
+	RET
+
+// func adam32AVX512(parameters []float32, gradient []float32, mean []float32, square []float32, c *[8]float32) bool
+// Requires: AVX, AVX512F, FMA3
+TEXT ·adam32AVX512(SB), NOSPLIT, $0-105
+	MOVQ         parameters_base+0(FP), AX
+	MOVQ         gradient_base+24(FP), CX
+	MOVQ         mean_base+48(FP), DX
+	MOVQ         square_base+72(FP), BX
+	MOVQ         c+96(FP), SI
+	VBROADCASTSS (SI), Z0
+	VBROADCASTSS 4(SI), Z1
+	VBROADCASTSS 8(SI), Z2
+	VBROADCASTSS 12(SI), Z3
+	VBROADCASTSS 16(SI), Z4
+	VBROADCASTSS 20(SI), Z5
+	VBROADCASTSS 24(SI), Z6
+	VBROADCASTSS 28(SI), Z7
+	VXORPS       X8, X8, X8
+	MOVQ         parameters_len+8(FP), SI
+	MOVQ         parameters_len+8(FP), DI
+	SHRQ         $0x04, SI
+	ANDQ         $0x0f, DI
+	TESTQ        SI, SI
+	JZ           end140
+
+loop140:
+	VMOVUPS     (CX), Z9
+	VMOVUPS     (DX), Z10
+	VMOVUPS     (BX), Z11
+	VMOVUPS     (AX), Z12
+	VMULPS      Z1, Z9, Z13
+	VFMADD231PS Z0, Z10, Z13
+	VMOVAPS     Z7, Z10
+	VFMADD231PS Z9, Z9, Z10
+	VMULPS      Z3, Z10, Z10
+	VFMADD231PS Z2, Z11, Z10
+	VMOVUPS     Z13, (DX)
+	VMOVUPS     Z10, (BX)
+	VMULPS      Z5, Z10, Z10
+	VSQRTPS     Z10, Z10
+	VADDPS      Z6, Z10, Z10
+	VMULPS      Z4, Z13, Z13
+	VDIVPS      Z10, Z13, Z13
+	VSUBPS      Z13, Z12, Z12
+	VMOVUPS     Z12, (AX)
+	VSUBPS      Z12, Z12, Z12
+	VPORD       Z12, Z8, Z8
+	ADDQ        $+64, AX
+	ADDQ        $+64, CX
+	ADDQ        $+64, DX
+	ADDQ        $+64, BX
+	DECQ        SI
+	JNZ         loop140
+
+end140:
+	TESTQ DI, DI
+	JZ    end141
+
+loop141:
+	VMOVSS      (CX), X9
+	VMOVSS      (DX), X10
+	VMOVSS      (BX), X11
+	VMOVSS      (AX), X14
+	VMULSS      X1, X9, X12
+	VFMADD231SS X0, X10, X12
+	VMOVAPS     X7, X10
+	VFMADD231SS X9, X9, X10
+	VMULSS      X3, X10, X10
+	VFMADD231SS X2, X11, X10
+	VMOVSS      X12, (DX)
+	VMOVSS      X10, (BX)
+	VMULSS      X5, X10, X10
+	VSQRTSS     X10, X10, X10
+	VADDSS      X6, X10, X10
+	VMULSS      X4, X12, X12
+	VDIVSS      X10, X12, X12
+	VSUBSS      X12, X14, X14
+	VMOVSS      X14, (AX)
+	VSUBSS      X14, X14, X14
+	VPORD       Z14, Z8, Z8
+	ADDQ        $+4, AX
+	ADDQ        $+4, CX
+	ADDQ        $+4, DX
+	ADDQ        $+4, BX
+	DECQ        DI
+	JNZ         loop141
+
+end141:
+	VCMPPS $0x04, Z8, Z8, K1
+	KMOVW  K1, AX
+	TESTL  AX, AX
+	SETEQ  AL
+	MOVB   AL, ret+104(FP)
+	VZEROUPPER
+	RET
+
+// func adam64AVX512(parameters []float64, gradient []float64, mean []float64, square []float64, c *[8]float64) bool
+// Requires: AVX, AVX512F, FMA3
+TEXT ·adam64AVX512(SB), NOSPLIT, $0-105
+	MOVQ         parameters_base+0(FP), AX
+	MOVQ         gradient_base+24(FP), CX
+	MOVQ         mean_base+48(FP), DX
+	MOVQ         square_base+72(FP), BX
+	MOVQ         c+96(FP), SI
+	VBROADCASTSD (SI), Z0
+	VBROADCASTSD 8(SI), Z1
+	VBROADCASTSD 16(SI), Z2
+	VBROADCASTSD 24(SI), Z3
+	VBROADCASTSD 32(SI), Z4
+	VBROADCASTSD 40(SI), Z5
+	VBROADCASTSD 48(SI), Z6
+	VBROADCASTSD 56(SI), Z7
+	VXORPS       X8, X8, X8
+	MOVQ         parameters_len+8(FP), SI
+	MOVQ         parameters_len+8(FP), DI
+	SHRQ         $0x03, SI
+	ANDQ         $0x07, DI
+	TESTQ        SI, SI
+	JZ           end142
+
+loop142:
+	VMOVUPD     (CX), Z9
+	VMOVUPD     (DX), Z10
+	VMOVUPD     (BX), Z11
+	VMOVUPD     (AX), Z12
+	VMULPD      Z1, Z9, Z13
+	VFMADD231PD Z0, Z10, Z13
+	VMOVAPS     Z7, Z10
+	VFMADD231PD Z9, Z9, Z10
+	VMULPD      Z3, Z10, Z10
+	VFMADD231PD Z2, Z11, Z10
+	VMOVUPD     Z13, (DX)
+	VMOVUPD     Z10, (BX)
+	VMULPD      Z5, Z10, Z10
+	VSQRTPD     Z10, Z10
+	VADDPD      Z6, Z10, Z10
+	VMULPD      Z4, Z13, Z13
+	VDIVPD      Z10, Z13, Z13
+	VSUBPD      Z13, Z12, Z12
+	VMOVUPD     Z12, (AX)
+	VSUBPD      Z12, Z12, Z12
+	VPORD       Z12, Z8, Z8
+	ADDQ        $+64, AX
+	ADDQ        $+64, CX
+	ADDQ        $+64, DX
+	ADDQ        $+64, BX
+	DECQ        SI
+	JNZ         loop142
+
+end142:
+	TESTQ DI, DI
+	JZ    end143
+
+loop143:
+	VMOVSD      (CX), X9
+	VMOVSD      (DX), X10
+	VMOVSD      (BX), X11
+	VMOVSD      (AX), X14
+	VMULSD      X1, X9, X12
+	VFMADD231SD X0, X10, X12
+	VMOVAPS     X7, X10
+	VFMADD231SD X9, X9, X10
+	VMULSD      X3, X10, X10
+	VFMADD231SD X2, X11, X10
+	VMOVSD      X12, (DX)
+	VMOVSD      X10, (BX)
+	VMULSD      X5, X10, X10
+	VSQRTSD     X10, X10, X10
+	VADDSD      X6, X10, X10
+	VMULSD      X4, X12, X12
+	VDIVSD      X10, X12, X12
+	VSUBSD      X12, X14, X14
+	VMOVSD      X14, (AX)
+	VSUBSD      X14, X14, X14
+	VPORD       Z14, Z8, Z8
+	ADDQ        $+8, AX
+	ADDQ        $+8, CX
+	ADDQ        $+8, DX
+	ADDQ        $+8, BX
+	DECQ        DI
+	JNZ         loop143
+
+end143:
+	VCMPPS $0x04, Z8, Z8, K1
+	KMOVW  K1, AX
+	TESTL  AX, AX
+	SETEQ  AL
+	MOVB   AL, ret+104(FP)
 	VZEROUPPER
 	RET
 
@@ -3562,9 +3942,9 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end136
+	JZ    end144
 
-loop136:
+loop144:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -3609,9 +3989,9 @@ loop136:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop136
+	JNZ         loop144
 
-end136:
+end144:
 	VZEROUPPER
 	RET
 
@@ -3629,9 +4009,9 @@ TEXT ·addTransposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end137
+	JZ    end145
 
-loop137:
+loop145:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -3684,198 +4064,8 @@ loop137:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop137
+	JNZ         loop145
 
-end137:
-	VZEROUPPER
-	RET
-
-// func adam32AVX2(parameters []float32, gradient []float32, mean []float32, square []float32, c *[8]float32) bool
-// Requires: AVX, FMA3
-TEXT ·adam32AVX2(SB), NOSPLIT, $0-105
-	MOVQ         parameters_base+0(FP), AX
-	MOVQ         gradient_base+24(FP), CX
-	MOVQ         mean_base+48(FP), DX
-	MOVQ         square_base+72(FP), BX
-	MOVQ         c+96(FP), SI
-	VBROADCASTSS (SI), Y0
-	VBROADCASTSS 4(SI), Y1
-	VBROADCASTSS 8(SI), Y2
-	VBROADCASTSS 12(SI), Y3
-	VBROADCASTSS 16(SI), Y4
-	VBROADCASTSS 20(SI), Y5
-	VBROADCASTSS 24(SI), Y6
-	VBROADCASTSS 28(SI), Y7
-	VXORPS       Y8, Y8, Y8
-	MOVQ         parameters_len+8(FP), SI
-	MOVQ         parameters_len+8(FP), DI
-	SHRQ         $0x03, SI
-	ANDQ         $0x07, DI
-	TESTQ        SI, SI
-	JZ           end138
-
-loop138:
-	VMOVUPS     (CX), Y9
-	VMOVUPS     (DX), Y10
-	VMOVUPS     (BX), Y11
-	VMOVUPS     (AX), Y12
-	VMULPS      Y1, Y9, Y13
-	VFMADD231PS Y0, Y10, Y13
-	VMOVAPS     Y7, Y10
-	VFMADD231PS Y9, Y9, Y10
-	VMULPS      Y3, Y10, Y10
-	VFMADD231PS Y2, Y11, Y10
-	VMOVUPS     Y13, (DX)
-	VMOVUPS     Y10, (BX)
-	VMULPS      Y5, Y10, Y10
-	VSQRTPS     Y10, Y10
-	VADDPS      Y6, Y10, Y10
-	VMULPS      Y4, Y13, Y13
-	VDIVPS      Y10, Y13, Y13
-	VSUBPS      Y13, Y12, Y12
-	VMOVUPS     Y12, (AX)
-	VSUBPS      Y12, Y12, Y12
-	VORPS       Y12, Y8, Y8
-	ADDQ        $+32, AX
-	ADDQ        $+32, CX
-	ADDQ        $+32, DX
-	ADDQ        $+32, BX
-	DECQ        SI
-	JNZ         loop138
-
-end138:
-	TESTQ DI, DI
-	JZ    end139
-
-loop139:
-	VMOVSS      (CX), X9
-	VMOVSS      (DX), X10
-	VMOVSS      (BX), X11
-	VMOVSS      (AX), X14
-	VMULSS      X1, X9, X12
-	VFMADD231SS X0, X10, X12
-	VMOVAPS     X7, X10
-	VFMADD231SS X9, X9, X10
-	VMULSS      X3, X10, X10
-	VFMADD231SS X2, X11, X10
-	VMOVSS      X12, (DX)
-	VMOVSS      X10, (BX)
-	VMULSS      X5, X10, X10
-	VSQRTSS     X10, X10, X10
-	VADDSS      X6, X10, X10
-	VMULSS      X4, X12, X12
-	VDIVSS      X10, X12, X12
-	VSUBSS      X12, X14, X14
-	VMOVSS      X14, (AX)
-	VSUBSS      X14, X14, X14
-	VORPS       Y14, Y8, Y8
-	ADDQ        $+4, AX
-	ADDQ        $+4, CX
-	ADDQ        $+4, DX
-	ADDQ        $+4, BX
-	DECQ        DI
-	JNZ         loop139
-
-end139:
-	VCMPPS    $0x04, Y8, Y8, Y8
-	VMOVMSKPS Y8, AX
-	TESTL     AX, AX
-	SETEQ     AL
-	MOVB      AL, ret+104(FP)
-	VZEROUPPER
-	RET
-
-// func adam64AVX2(parameters []float64, gradient []float64, mean []float64, square []float64, c *[8]float64) bool
-// Requires: AVX, FMA3
-TEXT ·adam64AVX2(SB), NOSPLIT, $0-105
-	MOVQ         parameters_base+0(FP), AX
-	MOVQ         gradient_base+24(FP), CX
-	MOVQ         mean_base+48(FP), DX
-	MOVQ         square_base+72(FP), BX
-	MOVQ         c+96(FP), SI
-	VBROADCASTSD (SI), Y0
-	VBROADCASTSD 8(SI), Y1
-	VBROADCASTSD 16(SI), Y2
-	VBROADCASTSD 24(SI), Y3
-	VBROADCASTSD 32(SI), Y4
-	VBROADCASTSD 40(SI), Y5
-	VBROADCASTSD 48(SI), Y6
-	VBROADCASTSD 56(SI), Y7
-	VXORPS       Y8, Y8, Y8
-	MOVQ         parameters_len+8(FP), SI
-	MOVQ         parameters_len+8(FP), DI
-	SHRQ         $0x02, SI
-	ANDQ         $0x03, DI
-	TESTQ        SI, SI
-	JZ           end140
-
-loop140:
-	VMOVUPD     (CX), Y9
-	VMOVUPD     (DX), Y10
-	VMOVUPD     (BX), Y11
-	VMOVUPD     (AX), Y12
-	VMULPD      Y1, Y9, Y13
-	VFMADD231PD Y0, Y10, Y13
-	VMOVAPS     Y7, Y10
-	VFMADD231PD Y9, Y9, Y10
-	VMULPD      Y3, Y10, Y10
-	VFMADD231PD Y2, Y11, Y10
-	VMOVUPD     Y13, (DX)
-	VMOVUPD     Y10, (BX)
-	VMULPD      Y5, Y10, Y10
-	VSQRTPD     Y10, Y10
-	VADDPD      Y6, Y10, Y10
-	VMULPD      Y4, Y13, Y13
-	VDIVPD      Y10, Y13, Y13
-	VSUBPD      Y13, Y12, Y12
-	VMOVUPD     Y12, (AX)
-	VSUBPD      Y12, Y12, Y12
-	VORPS       Y12, Y8, Y8
-	ADDQ        $+32, AX
-	ADDQ        $+32, CX
-	ADDQ        $+32, DX
-	ADDQ        $+32, BX
-	DECQ        SI
-	JNZ         loop140
-
-end140:
-	TESTQ DI, DI
-	JZ    end141
-
-loop141:
-	VMOVSD      (CX), X9
-	VMOVSD      (DX), X10
-	VMOVSD      (BX), X11
-	VMOVSD      (AX), X14
-	VMULSD      X1, X9, X12
-	VFMADD231SD X0, X10, X12
-	VMOVAPS     X7, X10
-	VFMADD231SD X9, X9, X10
-	VMULSD      X3, X10, X10
-	VFMADD231SD X2, X11, X10
-	VMOVSD      X12, (DX)
-	VMOVSD      X10, (BX)
-	VMULSD      X5, X10, X10
-	VSQRTSD     X10, X10, X10
-	VADDSD      X6, X10, X10
-	VMULSD      X4, X12, X12
-	VDIVSD      X10, X12, X12
-	VSUBSD      X12, X14, X14
-	VMOVSD      X14, (AX)
-	VSUBSD      X14, X14, X14
-	VORPS       Y14, Y8, Y8
-	ADDQ        $+8, AX
-	ADDQ        $+8, CX
-	ADDQ        $+8, DX
-	ADDQ        $+8, BX
-	DECQ        DI
-	JNZ         loop141
-
-end141:
-	VCMPPS    $0x04, Y8, Y8, Y8
-	VMOVMSKPS Y8, AX
-	TESTL     AX, AX
-	SETEQ     AL
-	MOVB      AL, ret+104(FP)
+end145:
 	VZEROUPPER
 	RET

@@ -89,6 +89,16 @@ func enumerateAVX2(dst []float32, switches []float32, rows []float32, drawn *[16
 //go:noescape
 func addCountsAVX2(weights []float32, counts []float32)
 
+// adam32AVX2 is adam32 in AVX2 with FMA.
+//
+//go:noescape
+func adam32AVX2(parameters []float32, gradient []float32, mean []float32, square []float32, c *[8]float32) bool
+
+// adam64AVX2 is adam64 in AVX2 with FMA.
+//
+//go:noescape
+func adam64AVX2(parameters []float64, gradient []float64, mean []float64, square []float64, c *[8]float64) bool
+
 // sumRowsAVX512 is sumRows in AVX-512.
 //
 //go:noescape
@@ -174,6 +184,16 @@ func enumerateAVX512(dst []float32, switches []float32, rows []float32, drawn *[
 //go:noescape
 func addCountsAVX512(weights []float32, counts []float32)
 
+// adam32AVX512 is adam32 in AVX-512.
+//
+//go:noescape
+func adam32AVX512(parameters []float32, gradient []float32, mean []float32, square []float32, c *[8]float32) bool
+
+// adam64AVX512 is adam64 in AVX-512.
+//
+//go:noescape
+func adam64AVX512(parameters []float64, gradient []float64, mean []float64, square []float64, c *[8]float64) bool
+
 // transposeAVX2 is transpose in AVX2 with FMA.
 //
 //go:noescape
@@ -183,13 +203,3 @@ func transposeAVX2(dst []float32, src []float32, stride int)
 //
 //go:noescape
 func addTransposeAVX2(dst []float32, src []float32, stride int)
-
-// adam32AVX2 is adam32 in AVX2 with FMA.
-//
-//go:noescape
-func adam32AVX2(parameters []float32, gradient []float32, mean []float32, square []float32, c *[8]float32) bool
-
-// adam64AVX2 is adam64 in AVX2 with FMA.
-//
-//go:noescape
-func adam64AVX2(parameters []float64, gradient []float64, mean []float64, square []float64, c *[8]float64) bool

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/bits"
 
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
 	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
@@ -19,20 +20,19 @@ type precision struct {
 }
 
 type arithmetic struct {
-	bytes                               int
 	move, sqrt, add, sub, mul, div, fma func(...Op)
 }
 
 var (
 	single = precision{
 		"float32", 4, VBROADCASTSS,
-		arithmetic{32, VMOVUPS, VSQRTPS, VADDPS, VSUBPS, VMULPS, VDIVPS, VFMADD231PS},
-		arithmetic{4, VMOVSS, func(x ...Op) { VSQRTSS(x[0], x[0], x[1]) }, VADDSS, VSUBSS, VMULSS, VDIVSS, VFMADD231SS},
+		arithmetic{VMOVUPS, VSQRTPS, VADDPS, VSUBPS, VMULPS, VDIVPS, VFMADD231PS},
+		arithmetic{VMOVSS, func(x ...Op) { VSQRTSS(x[0], x[0], x[1]) }, VADDSS, VSUBSS, VMULSS, VDIVSS, VFMADD231SS},
 	}
 	double = precision{
 		"float64", 8, VBROADCASTSD,
-		arithmetic{32, VMOVUPD, VSQRTPD, VADDPD, VSUBPD, VMULPD, VDIVPD, VFMADD231PD},
-		arithmetic{8, VMOVSD, func(x ...Op) { VSQRTSD(x[0], x[0], x[1]) }, VADDSD, VSUBSD, VMULSD, VDIVSD, VFMADD231SD},
+		arithmetic{VMOVUPD, VSQRTPD, VADDPD, VSUBPD, VMULPD, VDIVPD, VFMADD231PD},
+		arithmetic{VMOVSD, func(x ...Op) { VSQRTSD(x[0], x[0], x[1]) }, VADDSD, VSUBSD, VMULSD, VDIVSD, VFMADD231SD},
 	}
 )
 
@@ -42,19 +42,13 @@ func (k kernel) adam(name string, p precision) {
 	parameters, gradient, mean, square, coefficients := Pointer("parameters"), Pointer("gradient"), Pointer("mean"), Pointer("square"), Number("c")
 	var c [8]reg.VecVirtual
 	for i := range c {
-		c[i] = YMM()
+		c[i] = k.Register()
 		p.broadcast(At(coefficients).Offset(i*p.bytes), c[i])
 	}
 	bad := k.Zero() // NaN in the lanes of a parameter that is not finite
-	update := func(a arithmetic) {
-		register := func() reg.VecVirtual {
-			if a.bytes == 32 {
-				return YMM()
-			}
-			return XMM()
-		}
+	update := func(bytes int, a arithmetic, register func() reg.VecVirtual) {
 		coefficient := func(i int) Op {
-			if a.bytes == 32 {
+			if bytes == k.Bytes {
 				return c[i]
 			}
 			return c[i].AsX()
@@ -82,19 +76,21 @@ func (k kernel) adam(name string, p precision) {
 		a.sub(newMean, x, x)
 		a.move(x, At(parameters))
 		a.sub(x, x, x)
-		VORPS(x.AsY(), bad, bad)
-		Advance(a.bytes, parameters, gradient, mean, square)
+		if k.Wide() {
+			VPORD(x.AsZ(), bad, bad)
+		} else {
+			VORPS(x.AsY(), bad, bad)
+		}
+		Advance(bytes, parameters, gradient, mean, square)
 	}
 	vectors, rest := Length("parameters"), Length("parameters")
-	SHRQ(U8(map[int]int{4: 3, 8: 2}[p.bytes]), vectors)
-	ANDQ(U8(32/p.bytes-1), rest)
-	Loop(vectors, func() { update(p.vector) })
-	Loop(rest, func() { update(p.scalar) })
+	SHRQ(U8(bits.TrailingZeros(uint(k.Bytes/p.bytes))), vectors)
+	ANDQ(U8(k.Bytes/p.bytes-1), rest)
+	Loop(vectors, func() { update(k.Bytes, p.vector, k.Register) })
+	Loop(rest, func() { update(p.bytes, p.scalar, XMM) })
 
-	some, finite := GP32(), GP8()
-	VCMPPS(U8(NotEqual), bad, bad, bad) // as float32 the high half of a float64's NaN is one
-	VMOVMSKPS(bad, some)
-	TESTL(some, some)
+	finite, some := GP8(), k.Compare(bad, NotEqual, bad).Bits() // as float32 the high half of a float64's NaN is one
+	TESTL(some.As32(), some.As32())
 	SETEQ(finite)
 	Store(finite, ReturnIndex(0))
 	k.Ret()

@@ -33,12 +33,13 @@ func main() {
 		k.bend()
 		k.enumerate()
 		k.addCounts()
+
+		k.adam("adam32", single)
+		k.adam("adam64", double)
 	}
 	narrow := kernel{vector.AVX2}
 	narrow.transpose("transpose", false)
 	narrow.transpose("addTranspose", true)
-	narrow.adam("adam32", single)
-	narrow.adam("adam64", double)
 	build.Generate()
 }
 
