@@ -254,7 +254,7 @@ func printSweeps(out io.Writer, sweeps []app.SweepSummary) error {
 	fmt.Fprintln(table, "name\tID\tdone\tat workers\tpending\tfailed\tdiverged\tcreated\tkernel class\tlimits\tnote")
 	for _, s := range sweeps {
 		fmt.Fprintf(table, "%s\t%s\t%d of %d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", sweep.Printable(s.Name), sweep.Printable(s.ID), s.Tasks.Done, s.Tasks.Planned,
-			s.Tasks.Running, s.Tasks.Pending, s.Tasks.Failed, s.Tasks.Diverged,
+			s.Tasks.Running+s.Tasks.Queued, s.Tasks.Pending, s.Tasks.Failed, s.Tasks.Diverged,
 			s.CreatedAt.Local().Format(time.DateTime), sweep.Printable(s.KernelClass),
 			limitsText(s.Limits), sweep.Printable(s.Note))
 	}

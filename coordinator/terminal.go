@@ -104,7 +104,7 @@ func (t *terminal) follow(p app.Progress) {
 		return
 	}
 	tenths := 10 * p.Counts.Done / max(p.Counts.Planned, 1)
-	begins := !t.working && p.Running() > 0
+	begins := !t.working && p.Counts.Running() > 0
 	news := t.lineAt.IsZero() || begins || tenths > t.tenths || p.Incomplete() > t.failed || p.Deserted != t.deserted || p.Sweep.Paused != t.paused ||
 		time.Since(t.lineAt) >= time.Minute
 	if !news {
@@ -184,7 +184,7 @@ func barLine(p app.Progress, columns int) string {
 
 // details returns the numbers that a bar does not show, the most important first.
 func details(p app.Progress) string {
-	running := fmt.Sprintf("%d running", p.Running())
+	running := fmt.Sprintf("%d running", p.Counts.Running())
 	if trained := p.Trained(); trained >= 0.01 {
 		running += fmt.Sprintf(" (%.0f %% trained)", 100*trained)
 	}

@@ -48,7 +48,7 @@ type Limits struct {
 type TaskCounts struct {
 	Planned  uint64 `json:"planned"`
 	Done     uint64 `json:"done"`
-	Running  uint64 `json:"running"` // in training; without a Status, also those that are queued
+	Running  uint64 `json:"running"` // in training
 	Queued   uint64 `json:"queued"`  // at a worker, behind other tasks of their slot
 	Pending  uint64 `json:"pending"`
 	Failed   uint64 `json:"failed"`
@@ -115,11 +115,11 @@ type TaskReason struct {
 // newStatus converts the status from the form of the protocol.
 func newStatus(s *spiqsweepv1.GetStatusResponse) Status {
 	counts := s.GetCounts()
-	running := min(counts.GetLeased(), s.GetWorkerCounts().GetSlots())
+	queued := min(counts.GetQueued(), counts.GetLeased())
 	status := Status{
 		Sweep: s.GetSweep(), Name: s.GetName(), Revision: s.GetRevision(), KernelClass: s.GetKernelClass(), AsOf: s.GetAsOf().AsTime(),
 		Tasks: TaskCounts{
-			Planned: counts.GetPlanned(), Done: counts.GetDone(), Running: running, Queued: counts.GetLeased() - running,
+			Planned: counts.GetPlanned(), Done: counts.GetDone(), Running: counts.GetLeased() - queued, Queued: queued,
 			Pending: counts.GetPending(), Failed: counts.GetFailed(), Diverged: counts.GetDiverged(),
 			Verifying: counts.GetVerifying(),
 		},
@@ -177,7 +177,7 @@ func newSweepSummary(s queue.Summary) SweepSummary {
 // CountTasks converts the counts of a queue.
 func CountTasks(c queue.Counts) TaskCounts {
 	return TaskCounts{
-		Planned: uint64(c.Planned), Done: uint64(c.Done), Running: uint64(c.Leased),
+		Planned: uint64(c.Planned), Done: uint64(c.Done), Running: uint64(c.Running()), Queued: uint64(c.Queued),
 		Pending: uint64(c.Pending), Failed: uint64(c.Failed), Diverged: uint64(c.Diverged),
 		Verifying: uint64(c.Verifying),
 	}

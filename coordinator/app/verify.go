@@ -173,7 +173,7 @@ func (v Verification) progress(s queue.Status, elapsed time.Duration) Progress {
 	if held < queue.MaxListed { // otherwise the list is incomplete
 		running = min(running, held)
 	}
-	s.Counts = queue.Counts{Planned: v.Chosen, Done: compared, Leased: running, Pending: v.Chosen - compared - running}
+	s.Counts = queue.Counts{Planned: v.Chosen, Done: compared, Leased: running, Pending: v.Chosen - compared - running}.At(s.Workforce)
 	s.TimeLeft = 0 // it is that of the sweep
 	return Progress{Status: s, Elapsed: elapsed, Gained: compared}
 }

@@ -102,12 +102,12 @@ type heatRow struct {
 
 // heatCell is a configuration. Tasks is 0 where there is none.
 type heatCell struct {
-	Tasks, Done, Failed, Running int
-	Mean, Floor                  float64 // of the error; NaN if undefined
-	Values                       int     // in the mean
-	Level                        int     // of the colour, from 1 for the smallest mean to heatLevels; 0 without a mean
-	Link                         string  // of the tasks
-	Label                        string
+	Tasks, Done, Failed, Leased int
+	Mean, Floor                 float64 // of the error; NaN if undefined
+	Values                      int     // in the mean
+	Level                       int     // of the colour, from 1 for the smallest mean to heatLevels; 0 without a mean
+	Link                        string  // of the tasks
+	Label                       string
 
 	logarithms float64 // their sum
 	zero       bool    // an error is 0, so that the mean is
@@ -210,8 +210,8 @@ func (c *heatCell) add(r *taskRow, column int) {
 		c.Done++
 	case failed, diverged:
 		c.Failed++
-	case running:
-		c.Running++
+	case leased:
+		c.Leased++
 	case pending:
 	}
 	if r.errors == nil || column < 0 {
@@ -309,8 +309,8 @@ func (c heatCell) Progress() string {
 	if c.Failed > 0 {
 		text += fmt.Sprintf(", %d failed", c.Failed)
 	}
-	if c.Running > 0 {
-		text += fmt.Sprintf(", %d running", c.Running)
+	if c.Leased > 0 {
+		text += fmt.Sprintf(", %d at workers", c.Leased)
 	}
 	return text
 }

@@ -50,14 +50,14 @@ type taskState uint8
 
 const (
 	pending taskState = iota
-	running
+	leased
 	done
 	failed
 	diverged
 )
 
 // stateNames are the texts of the states, in their order.
-var stateNames = []string{"pending", "running", "done", "failed", "diverged"}
+var stateNames = []string{"pending", "at a worker", "done", "failed", "diverged"}
 
 func (s taskState) String() string { return stateNames[s] }
 
@@ -71,7 +71,7 @@ func stateOf(r queue.Row) taskState {
 		return diverged
 	default:
 		if r.Phase == queue.Leased {
-			return running
+			return leased
 		}
 		return pending
 	}

@@ -72,7 +72,7 @@ func TestSweep(t *testing.T) {
 		"/": {"name", "note", "3 of 8 tasks done, 1 failed", "Smallest error of P(k): <strong>2e-5</strong> with n=2 t=1 k=0", `data-events="/events?"`},
 		address: {
 			"name", "note", "3 of 8 tasks done", `<td class="l1"><a href="` + address + `/tasks?q=neurons%3D2&#43;timesteps%3D1&#43;k%3D0"`, "2e-5<span", "2/2",
-			`<td class="l9">`, "1/2", "Standard loss (k = 0)", "K-loss (k = 1)", "0/2, 1 failed, 1 running", "1e-7", "figures/S1.svg?v=1.", "undecided", "The error of P(k)",
+			`<td class="l9">`, "1/2", "Standard loss (k = 0)", "K-loss (k = 1)", "0/2, 1 failed, 1 at workers", "1e-7", "figures/S1.svg?v=1.", "undecided", "The error of P(k)",
 			"files/results.csv", "<option selected>mse_k_probability",
 		},
 		address + "?error=mse_firing_rate_hz2":           {"<option selected>mse_firing_rate_hz2", "0.0002<span", "0.0001"},
@@ -115,7 +115,7 @@ func TestMissing(t *testing.T) {
 		address + "/tasks?page=9223372036854775808":                       "400 must be a number from 1 on",
 		address + "/tasks?q=" + strings.Repeat("a+", 300):                 "400 must have at most 500",
 		address + "/tasks?error=%3Cscript%3E&state=&sort=&down=x&odd=%00": "200 Page 1 of 1",
-		address + "/tasks?state=odd":                                      "400 must be pending, running, done",
+		address + "/tasks?state=odd":                                      "400 must be pending, at a worker, done",
 		address + "/tasks?sort=odd":                                       "400 must be row, state, error",
 		address + "/tasks?q=neurns=8":                                     "400 did you mean",
 		address + "/tasks?q=n=many":                                       "400 neurons = ",

@@ -185,7 +185,7 @@ func stateText(l queue.Look) string {
 	case l.Verifying:
 		return "done, and being verified"
 	case l.Phase == queue.Leased:
-		return "running"
+		return leased.String()
 	case l.Phase == queue.BackingOff:
 		return "pending, after a failed attempt"
 	default:

@@ -183,7 +183,7 @@ func TestTaskPages(t *testing.T) {
 			[]string{"<img src=x", "losses.svg"},
 		},
 		{
-			[]string{"running", "step 700 of 1000", "&lt;b&gt;host&lt;/b&gt;", "1 steps/s", "about 5 min left", "has no result yet", "100 to 700"},
+			[]string{"at a worker", "step 700 of 1000", "&lt;b&gt;host&lt;/b&gt;", "1 steps/s", "about 5 min left", "has no result yet", "100 to 700"},
 			[]string{"<b>host", "(next)"},
 		},
 	} {

@@ -62,5 +62,5 @@ func Example() {
 	// second: attempt 1 of replicate 1
 	// second: attempt 1 is accepted
 	// first: attempt 1 is late
-	// {Planned:2 Done:2 Leased:0 Pending:0 Failed:0 Diverged:0 Verifying:0} <nil>
+	// {Planned:2 Done:2 Leased:0 Pending:0 Failed:0 Diverged:0 Verifying:0 Queued:0} <nil>
 }

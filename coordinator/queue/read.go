@@ -33,13 +33,6 @@ type Status struct {
 	TimeUp bool
 }
 
-// Running returns the number of tasks in training. A slot may hold a batch of small tasks, and
-// trains one at a time: the others are queued at the worker.
-func (s Status) Running() int { return min(s.Counts.Leased, s.Workforce.Slots) }
-
-// Queued returns the number of leased tasks that wait for their slot.
-func (s Status) Queued() int { return s.Counts.Leased - s.Running() }
-
 // Workforce counts worker processes and their slots.
 type Workforce struct {
 	Processes, Slots, Leaving int
@@ -49,9 +42,20 @@ type Workforce struct {
 const MaxListed = 100
 
 // Counts are the numbers of tasks of a sweep. Done, Leased, Pending, Failed and Diverged
-// add up to Planned. Verifying counts the done tasks that are being verified.
+// add up to Planned. Verifying counts the done tasks that are being verified, Queued the leased
+// ones that wait for their slot.
 type Counts struct {
-	Planned, Done, Leased, Pending, Failed, Diverged, Verifying int
+	Planned, Done, Leased, Pending, Failed, Diverged, Verifying, Queued int
+}
+
+// Running returns the number of tasks in training.
+func (c Counts) Running() int { return c.Leased - c.Queued }
+
+// At returns the counts with Queued, for workers with some slots. A slot may hold a batch of
+// small tasks, and trains one at a time: the others are queued at the worker.
+func (c Counts) At(w Workforce) Counts {
+	c.Queued = max(0, c.Leased-w.Slots)
+	return c
 }
 
 // Finished reports whether no task can still run.
@@ -97,7 +101,6 @@ func (c *call) status(id string) (s Status, err error) {
 	if s.MoreExpected, err = c.isExpected(id); err != nil {
 		return s, err
 	}
-	s.Counts = count(tallies)
 	s.Changes = int64(tallies[Done].Arrivals + tallies[Failed].Arrivals + tallies[Diverged].Arrivals)
 	if s.Failed, err = c.tx.RowsIn(s.Sweep.Plan, Failed, MaxListed); err != nil {
 		return s, err
@@ -110,6 +113,7 @@ func (c *call) status(id string) (s Status, err error) {
 		return s, err
 	}
 	s.Workforce = workforce(present)
+	s.Counts = count(tallies).At(s.Workforce)
 	suited := 0 // slots
 	for _, p := range present {
 		if p.Arithmetic() == s.Sweep.Arithmetic() {
@@ -381,7 +385,11 @@ func (q *Queue) Attempts(ctx context.Context, sweepID string) iter.Seq2[History,
 func (q *Queue) Sweeps(ctx context.Context) ([]Summary, error) {
 	var summaries []Summary
 	err := q.view(ctx, func(c *call) (err error) {
-		summaries, err = c.summaries()
+		present, err := c.tx.Present(time.Time{})
+		if err != nil {
+			return err
+		}
+		summaries, err = c.summaries(workforce(present))
 		return err
 	})
 	if err != nil {
@@ -390,7 +398,8 @@ func (q *Queue) Sweeps(ctx context.Context) ([]Summary, error) {
 	return summaries, nil
 }
 
-func (c *call) summaries() ([]Summary, error) {
+// summaries lists the sweeps, which share the workers.
+func (c *call) summaries(w Workforce) ([]Summary, error) {
 	sweeps, err := c.tx.Sweeps()
 	if err != nil {
 		return nil, err
@@ -401,7 +410,7 @@ func (c *call) summaries() ([]Summary, error) {
 		if err != nil {
 			return nil, err
 		}
-		summaries[i] = Summary{Sweep: s, Counts: count(tallies)}
+		summaries[i] = Summary{Sweep: s, Counts: count(tallies).At(w)}
 	}
 	return summaries, nil
 }
@@ -431,14 +440,14 @@ func (q *Queue) Overview(ctx context.Context) (Overview, error) {
 }
 
 func (c *call) overview() (o Overview, err error) {
-	if o.Sweeps, err = c.summaries(); err != nil {
-		return o, err
-	}
 	present, err := c.tx.Present(time.Time{})
 	if err != nil {
 		return o, err
 	}
 	o.Workforce = workforce(present)
+	if o.Sweeps, err = c.summaries(o.Workforce); err != nil {
+		return o, err
+	}
 	for _, p := range present {
 		o.Silence = max(o.Silence, c.now.Sub(p.LastSeen))
 	}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"fmt"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -62,7 +63,7 @@ func writeCounts(c queue.Counts) *spiqsweepv1.TaskCounts {
 	return &spiqsweepv1.TaskCounts{
 		Planned: uint64(c.Planned), Done: uint64(c.Done), Leased: uint64(c.Leased),
 		Pending: uint64(c.Pending), Failed: uint64(c.Failed), Diverged: uint64(c.Diverged),
-		Verifying: uint64(c.Verifying),
+		Verifying: uint64(c.Verifying), Queued: uint64(c.Queued),
 	}
 }
 
@@ -79,10 +80,14 @@ func readCounts(in *spiqsweepv1.TaskCounts) (c queue.Counts, err error) {
 		{"failed", &c.Failed, in.GetFailed()},
 		{"diverged", &c.Diverged, in.GetDiverged()},
 		{"verifying", &c.Verifying, in.GetVerifying()},
+		{"queued", &c.Queued, in.GetQueued()},
 	} {
 		if *field.to, err = number(field.name, field.from); err != nil {
 			return queue.Counts{}, err
 		}
+	}
+	if c.Queued > c.Leased {
+		return queue.Counts{}, fmt.Errorf("queued %d: must be at most the number of leased tasks, %d", c.Queued, c.Leased)
 	}
 	return c, nil
 }

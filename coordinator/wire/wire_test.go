@@ -26,10 +26,11 @@ var (
 	})
 	span   = rapid.Custom(func(t *rapid.T) time.Duration { return time.Duration(rapid.Int64Range(0, 1<<50).Draw(t, "ns")) })
 	counts = rapid.Custom(func(t *rapid.T) queue.Counts {
+		leased := count.Draw(t, "leased")
 		return queue.Counts{
-			Planned: count.Draw(t, "planned"), Done: count.Draw(t, "done"), Leased: count.Draw(t, "leased"),
+			Planned: count.Draw(t, "planned"), Done: count.Draw(t, "done"), Leased: leased,
 			Pending: count.Draw(t, "pending"), Failed: count.Draw(t, "failed"), Diverged: count.Draw(t, "diverged"),
-			Verifying: count.Draw(t, "verifying"),
+			Verifying: count.Draw(t, "verifying"), Queued: rapid.IntRange(0, leased).Draw(t, "queued"),
 		}
 	})
 	planned = rapid.Custom(func(t *rapid.T) queue.Planned {

@@ -136,11 +136,21 @@ func (f *Fixture) Status(id string) queue.Status {
 	return s
 }
 
-// WantCounts asserts the counts of a sweep and checks all invariants.
+// WantCounts asserts the counts of a sweep, in its status and in the list of sweeps, and checks all
+// invariants.
 func (f *Fixture) WantCounts(id string, want queue.Counts) {
 	f.TB.Helper()
 	if diff := cmp.Diff(want, f.Status(id).Counts); diff != "" {
 		f.TB.Fatalf("counts of %s (-want +got):\n%s", id, diff)
+	}
+	sweeps, err := f.Queue.Sweeps(context.Background())
+	if err != nil {
+		f.TB.Fatalf("list sweeps: %v", err)
+	}
+	for _, s := range sweeps {
+		if diff := cmp.Diff(want, s.Counts); s.ID == id && diff != "" {
+			f.TB.Fatalf("listed counts of %s (-want +got):\n%s", id, diff)
+		}
 	}
 	f.Consistent()
 }

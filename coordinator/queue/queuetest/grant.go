@@ -72,7 +72,7 @@ func batches(t *testing.T, f *Fixture) {
 	}
 	// Tasks 6 to 8 cost 0.8 s and share a slot, 9 gets another, 10 and 11 share the third.
 	wantGranted(t, f.Worker(3).Sync(), 6, 7, 8, 9, 10, 11)
-	f.WantCounts("A", queue.Counts{Planned: 12, Leased: 12})
+	f.WantCounts("A", queue.Counts{Planned: 12, Leased: 12, Queued: 7})
 	// A slot that begins with a longer task also gets shorter ones.
 	falling := Plan(20, 32, 0.01)
 	falling[0].Cost = 0.6
@@ -88,7 +88,7 @@ func boundedBatch(t *testing.T, f *Fixture) {
 	if n := len(Fresh(w.Sync())); n != 40 {
 		t.Errorf("a batch of %d: want 40", n)
 	}
-	f.WantCounts("A", queue.Counts{Planned: 100, Leased: 40, Pending: 60})
+	f.WantCounts("A", queue.Counts{Planned: 100, Leased: 40, Pending: 60, Queued: 39})
 	// A batch that is granted again fills its slot.
 	lost := f.Worker(1)
 	lost.Call(lost.Request())

@@ -661,7 +661,9 @@ type TaskCounts struct {
 	Failed   uint64                 `protobuf:"varint,5,opt,name=failed,proto3" json:"failed,omitempty"`
 	Diverged uint64                 `protobuf:"varint,6,opt,name=diverged,proto3" json:"diverged,omitempty"`
 	// Done tasks that run once more to be compared.
-	Verifying     uint64 `protobuf:"varint,7,opt,name=verifying,proto3" json:"verifying,omitempty"`
+	Verifying uint64 `protobuf:"varint,7,opt,name=verifying,proto3" json:"verifying,omitempty"`
+	// Leased tasks that wait for their slot at a worker.
+	Queued        uint64 `protobuf:"varint,8,opt,name=queued,proto3" json:"queued,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -741,6 +743,13 @@ func (x *TaskCounts) GetDiverged() uint64 {
 func (x *TaskCounts) GetVerifying() uint64 {
 	if x != nil {
 		return x.Verifying
+	}
+	return 0
+}
+
+func (x *TaskCounts) GetQueued() uint64 {
+	if x != nil {
+		return x.Queued
 	}
 	return 0
 }
@@ -2728,7 +2737,7 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\fWorkerCounts\x12\x1c\n" +
 	"\tprocesses\x18\x01 \x01(\x04R\tprocesses\x12\x14\n" +
 	"\x05slots\x18\x02 \x01(\x04R\x05slots\x12\x1a\n" +
-	"\bdraining\x18\x03 \x01(\x04R\bdraining\"\xbe\x01\n" +
+	"\bdraining\x18\x03 \x01(\x04R\bdraining\"\xd6\x01\n" +
 	"\n" +
 	"TaskCounts\x12\x18\n" +
 	"\aplanned\x18\x01 \x01(\x04R\aplanned\x12\x12\n" +
@@ -2737,7 +2746,8 @@ const file_spiqsweep_v1_operator_proto_rawDesc = "" +
 	"\apending\x18\x04 \x01(\x04R\apending\x12\x16\n" +
 	"\x06failed\x18\x05 \x01(\x04R\x06failed\x12\x1a\n" +
 	"\bdiverged\x18\x06 \x01(\x04R\bdiverged\x12\x1c\n" +
-	"\tverifying\x18\a \x01(\x04R\tverifying\"\x93\x02\n" +
+	"\tverifying\x18\a \x01(\x04R\tverifying\x12\x16\n" +
+	"\x06queued\x18\b \x01(\x04R\x06queued\"\x93\x02\n" +
 	"\fWorkerStatus\x12\x18\n" +
 	"\aprocess\x18\x01 \x01(\tR\aprocess\x12\x12\n" +
 	"\x04host\x18\x02 \x01(\tR\x04host\x12\x16\n" +
