@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -86,8 +85,8 @@ func (s *postgresStore) runGroup(group []*claimedCall) {
 		return
 	}
 	defer conn.Release()
-	if len(group) > 1 {
-		group = s.share(conn.Conn(), group)
+	if len(group) > 1 && s.share(conn.Conn(), group) {
+		return
 	}
 	for _, p := range group {
 		if err := p.ctx.Err(); err != nil { // its caller no longer waits
@@ -98,62 +97,58 @@ func (s *postgresStore) runGroup(group []*claimedCall) {
 	}
 }
 
-// share runs calls in one transaction and answers them. A call that fails before it has written
-// changes nothing for the others. If one fails later, or a statement does, share rolls back and
-// returns the calls that it has not answered, for separate transactions, since the fault may be that
-// of one of them. If the connection is lost, share answers all calls: the outcome of the
-// commit may be unknown.
-func (s *postgresStore) share(conn *pgx.Conn, group []*claimedCall) (unanswered []*claimedCall) {
+// share runs calls in one transaction, answers them after its commit, and returns true. A call
+// that fails before it has written changes nothing for the others. If one fails later, or a
+// statement does, share rolls back, answers none and returns false: the fault may be that of one
+// of them, and what a call has found may be what another one has written. If the connection is
+// lost, share answers all calls: the outcome of the commit may be unknown.
+func (s *postgresStore) share(conn *pgx.Conn, group []*claimedCall) (answered bool) {
 	tx := s.begin(conn, true)
 	claims := make([]queue.Claim, len(group))
 	for i, p := range group {
 		claims[i] = p.claim
 	}
+	outcomes := make([]outcome, len(group))
 	err := tx.claim(claims...)
-	unanswered = slices.Clone(group)
 	for i := 0; i < len(group) && err == nil; i++ {
 		tx.calls = len(group) - i
-		var failed bool
-		if failed, err = tx.run(group[i]); failed {
-			unanswered = slices.DeleteFunc(unanswered, func(p *claimedCall) bool { return p == group[i] })
-		}
+		outcomes[i], err = tx.run(group[i])
 	}
 	if err == nil {
 		err = tx.commit()
 	}
 	if err != nil {
 		tx.rollBack()
-		if conn.IsClosed() {
-			answerAll(unanswered, outcome{err: err})
-			return nil
+		if !conn.IsClosed() {
+			return false
 		}
-		return unanswered
+		answerAll(group, outcome{err: err})
+		return true
 	}
 	if tx.announced {
 		s.notify()
 	}
-	answerAll(unanswered, outcome{})
-	return nil
+	for i, p := range group {
+		p.answer <- outcomes[i]
+	}
+	return true
 }
 
-// run runs a call of a group. It answers the call and returns failed if the call itself failed.
-// It returns an error if the transaction must be rolled back.
-func (t *postgresTx) run(p *claimedCall) (failed bool, err error) {
+// run runs a call of a group. It returns an error if the transaction must be rolled back.
+func (t *postgresTx) run(p *claimedCall) (outcome, error) {
 	t.wrote = false
 	o := outcome{err: p.ctx.Err()}
 	if o.err == nil { // else its caller no longer waits
 		o = protect(p.call, t)
 	}
-	if t.session.err != nil { // even if the call has hidden it
-		return false, t.session.err
+	switch {
+	case t.session.err != nil: // even if the call has hidden it
+		return o, t.session.err
+	case t.wrote:
+		return o, o.err
+	default:
+		return o, nil
 	}
-	if failed = o.err != nil; failed {
-		p.answer <- o
-	}
-	if failed && t.wrote {
-		return true, o.err
-	}
-	return failed, nil
 }
 
 // lookahead holds waiting tasks that Next has listed and locked for later calls of a group.

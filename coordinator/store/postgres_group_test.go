@@ -122,6 +122,32 @@ func TestPostgresGroup(t *testing.T) {
 	}
 }
 
+// TestPostgresGroupAnswersAfterCommit has a call fail because of what an earlier call of its group
+// has written. If that is rolled back, the failure is not true.
+func TestPostgresGroupAnswersAfterCommit(t *testing.T) {
+	s := openGroups(t)
+	refused := errors.New("refused")
+	runs := 0
+	answers := group(s,
+		func(tx *postgresTx) error {
+			if runs++; runs > 1 {
+				return refused
+			}
+			return put("first")(tx)
+		},
+		func(tx *postgresTx) error {
+			if _, found, err := tx.Recording("first"); err != nil || found {
+				return errors.Join(err, refused)
+			}
+			return nil
+		},
+		func(tx *postgresTx) error { return errors.Join(put("third")(tx), refused) },
+	)
+	if !errors.Is(answers[0], refused) || answers[1] != nil || !errors.Is(answers[2], refused) || has(t, s, "first") {
+		t.Errorf("answers %v; the first is stored: %v", answers, has(t, s, "first"))
+	}
+}
+
 // TestPostgresGroupLosesConnection checks that every call of a group learns that its outcome is
 // unknown, and that later calls succeed.
 func TestPostgresGroupLosesConnection(t *testing.T) {
