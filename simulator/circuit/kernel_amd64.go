@@ -16,7 +16,7 @@ import (
 // AVX-512.
 const simdClass = "simd/amd64" + level
 
-var avx2 = loops{
+var avx2 = asBuilt(loops{
 	turns: turnsAVX2, gates: gatesAVX2,
 	phases: phasesAVX2, factors: factorsAVX2, powers: powersAVX2, tensor: tensorAVX2,
 	scale:  scaleAVX2,
@@ -28,9 +28,9 @@ var avx2 = loops{
 	overlapDot: overlapDotAVX2,
 	marginals:  marginalsAVX2, contract: contractAVX2, sums: sumsAVX2,
 	probabilities: probabilitiesAVX2, addProbabilities: addProbabilitiesAVX2, weigh: weighAVX2, sample: sampleAVX2,
-}
+})
 
-var avx512 = loops{
+var avx512 = asBuilt(loops{
 	turns: turnsAVX2, gates: gatesAVX2,
 	phases: phasesAVX512, factors: factorsAVX512, powers: powersAVX512, tensor: tensorAVX512,
 	scale:  scaleAVX512,
@@ -46,6 +46,15 @@ var avx512 = loops{
 	rotateProbabilities: [5]func(dst, src []float32, words []int32, t []float32, s *span){
 		1: rotateProbabilities1AVX512, 2: rotateProbabilities2AVX512, 3: rotateProbabilities3AVX512,
 	},
+})
+
+// asBuilt returns loops whose float64 steps round like compiled ones, so that a class has one set
+// of bits: from GOAMD64=v3 on, the compiler fuses operations, which the assembly does not.
+func asBuilt(l loops) loops {
+	if level >= ".v3" {
+		l.turns, l.gates = turns, gates
+	}
+	return l
 }
 
 // assemblyKernels lists the generated kernels that this processor can run, best first.
