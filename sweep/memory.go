@@ -117,10 +117,10 @@ func (c Configuration) batchBytes() float64 {
 }
 
 // criticBytes returns the memory of the critic: its weights with their gradient and two moments, and
-// for each window of a batch, generated and real, its inputs as bits and its hidden units.
+// for each window of a batch, generated and real, its inputs as bits in two orders and its hidden units.
 func (c Configuration) criticBytes() float64 {
 	inputs, units := float64(c.Neurons*c.Timesteps), float64(c.Training.HiddenUnits)
-	return 16*(inputs+2)*units + 2*float64(c.Training.BatchSize)*(inputs/8+4*units)
+	return 16*(inputs+2)*units + 2*float64(c.Training.BatchSize)*(inputs/4+4*units)
 }
 
 // evaluationBytes returns the memory of the evaluation, and of the history if there is one.
