@@ -42,7 +42,7 @@ sweep "tiny" {
     timesteps = [1, 4]
   }
   training {
-    steps = 5000
+    steps = STEPS
   }
 }
 `,

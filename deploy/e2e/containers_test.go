@@ -27,7 +27,7 @@ func TestContainers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r.listen = freeAddress(t)
+	r.listen = needs.Address(t)
 
 	c := engine.run(home, "coordinator", r.arguments("--listen", r.listen)...)
 	r.until(c, "the coordinator answers", answers)

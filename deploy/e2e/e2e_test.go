@@ -101,7 +101,7 @@ var scenarios = map[string]func(*run){
 		c := r.coordinator("", "--local", "2")
 		c.waitForWork(3)
 		for _, pid := range append(c.children(), c.cmd.Process.Pid) {
-			if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+			if err := kill(pid, syscall.SIGTERM); err != nil {
 				r.Error(err)
 			}
 		}
@@ -227,7 +227,7 @@ func TestLocalWorkersThatCannotBeStarted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, pid := range c.children() {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		if err := kill(pid, syscall.SIGKILL); err != nil {
 			t.Error(err)
 		}
 	}

@@ -94,7 +94,7 @@ func TestOtherProgramsOpenEveryFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(folder, "out")
-	_, port, err := net.SplitHostPort(freeAddress(t))
+	_, port, err := net.SplitHostPort(needs.Address(t))
 	if err != nil {
 		t.Fatal(err)
 	}

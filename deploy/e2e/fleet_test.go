@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"spiqsweep/coordinator/store/storetest/postgres"
+	"spiqsweep/deploy/needs"
 )
 
 // fleet is the processes of a sweep. A process that fails before the end is started
@@ -42,7 +43,7 @@ func newPostgreSQLFleet(r *run) *fleet {
 	database := postgres.Start(r.T)
 	c := &fleet{run: r, coordinators: make([]*process, 2), database: database}
 	folder := filepath.Join(filepath.Dir(r.folder), "serve")
-	addresses := []string{freeAddress(r.T), freeAddress(r.T)}
+	addresses := []string{needs.Address(r.T), needs.Address(r.T)}
 	c.startCoordinator = func(i int, failpoint string) *process {
 		p := start(r.T, failpoint, "coordinator", "serve", "--store", database.URL("postgres"), "--listen", addresses[i],
 			"--out", folder, "--lease-term", leaseTerm.String(), "--log-level", "debug")

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"spiqsweep/deploy/needs"
 	"spiqsweep/proto/credentials"
 )
 
@@ -16,7 +17,7 @@ import (
 func TestBetweenMachines(t *testing.T) {
 	t.Parallel()
 	r := newRun(t, small)
-	_, port, err := net.SplitHostPort(freeAddress(t))
+	_, port, err := net.SplitHostPort(needs.Address(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +42,7 @@ func TestBetweenMachines(t *testing.T) {
 	if err := misled.Save(r.workerFile); err != nil {
 		t.Fatal(err)
 	}
-	misconfigured := start(t, "", "worker", "--coordinator", r.workerFile, "--slots", "1", "--connect-timeout", "1s")
+	misconfigured := start(t, "", "worker", "--coordinator", r.workerFile, "--slots", "1", "--connect-timeout", "5s")
 	misconfigured.expect(1)
 	if said := misconfigured.output.String(); !strings.Contains(said, "another authority") || !strings.Contains(said, "copy worker.json") {
 		t.Errorf("the worker that trusts another authority does not say so:\n%s", said)

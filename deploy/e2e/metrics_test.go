@@ -69,7 +69,7 @@ func series(t *testing.T, scrape string) map[string]float64 {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	s, r := newSite(t, ""), newRun(t, small)
-	coordinatorPage, workerPage := freeAddress(t), freeAddress(t)
+	coordinatorPage, workerPage := needs.Address(t), needs.Address(t)
 	server, address := s.serve("--log-format", "json", "--http", coordinatorPage, "--pprof")
 	worker := start(t, "", "worker", "--coordinator", filepath.Join(s.folder, "worker.json"), "--stay", "--slots", "2",
 		"--http", workerPage, "--log-level", "debug", "--log-format", "json")
@@ -102,7 +102,7 @@ func TestMetrics(t *testing.T) {
 		"worker":      get(t, "http://"+workerPage+"/metrics", http.StatusOK),
 	}
 	after := series(t, scrapes["coordinator"]+scrapes["worker"])
-	tasks, steps := float64(small.rows), float64(small.rows*5000)
+	tasks, steps := float64(small.rows), float64(small.rows*small.steps)
 	for name, want := range map[string]float64{
 		`spiqsweep_coordinator_verdicts_total{verdict="accepted"}`: tasks,
 		`spiqsweep_worker_tasks_total{outcome="finished"}`:         tasks,

@@ -4,40 +4,33 @@ package e2e
 
 import (
 	"net"
-	"os"
-	"path/filepath"
 	"syscall"
 	"testing"
 
 	"spiqsweep/deploy/browser"
+	"spiqsweep/deploy/needs"
 )
 
-// TestPageFollowsASweep looks at a sweep in Chromium while a worker trains, ends the
-// coordinator, and starts it again: the open page shows every result without a reload.
-func TestPageFollowsASweep(t *testing.T) {
-	b := browser.Start(t)
-	folder := t.TempDir()
-	file := filepath.Join(folder, "sweep.hcl")
-	if err := os.WriteFile(file, []byte(`
+// paged is a sweep that does not end while a browser starts.
+var paged = &sweepSpec{grid: `
 sweep "page" {
   replicates = 60
-  training { steps = 4000 }
+  training { steps = STEPS }
   grid {
     neurons   = [2]
     timesteps = [1, 2]
     k         = [0, 1]
   }
-}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	free.Close()
+}`}
+
+// TestPageFollowsASweep looks at a sweep in Chromium while a worker trains, ends the
+// coordinator, and starts it again: the open page shows every result without a reload.
+func TestPageFollowsASweep(t *testing.T) {
+	b := browser.Start(t)
+	r := newRun(t, paged)
+	address := needs.Address(t)
 	run := func() *process {
-		p := start(t, "", "coordinator", "--grid", file, "--out", filepath.Join(folder, "out"), "--local", "1", "--http", address)
+		p := r.coordinator("", "--local", "1", "--http", address)
 		p.until("the page is served", func() bool {
 			connection, err := net.Dial("tcp", address)
 			if err == nil {

@@ -38,11 +38,7 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		programs = folder
-		steps, err := pace.Steps(5, 6, 4*time.Second)
-		if err != nil {
-			panic(err)
-		}
-		long = twoTasks(steps)
+		setSteps()
 		// The tests spend much of their time waiting for leases to expire.
 		flag.Parse()
 		if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
@@ -50,6 +46,24 @@ func TestMain(m *testing.M) {
 		}
 		return m.Run()
 	}())
+}
+
+// setSteps makes the tasks of sweeps that tests disturb last for some time on a machine of any speed,
+// so that a sweep does not end before it is disturbed.
+func setSteps() {
+	steps := func(neurons, timesteps int, duration time.Duration) int {
+		n, err := pace.Steps(neurons, timesteps, duration)
+		if err != nil {
+			panic(err)
+		}
+		return n
+	}
+	long = twoTasks(steps(5, 6, 4*time.Second))
+	short := steps(4, 4, 500*time.Millisecond)
+	small.setSteps(short)
+	recorded.setSteps(short)
+	tiny.setSteps(2 * short) // it has half as many tasks
+	paged.setSteps(steps(2, 2, 100*time.Millisecond))
 }
 
 // process is a running program.
@@ -154,6 +168,9 @@ func (p *process) until(what string, happened func() bool) {
 	for deadline := time.Now().Add(testTimeout); !happened(); time.Sleep(10 * time.Millisecond) {
 		select {
 		case <-p.ended:
+			if happened() { // since it was asked
+				return
+			}
 			p.t.Fatalf("%s ended before %s", p.name, what)
 		default:
 		}
@@ -218,4 +235,13 @@ func (p *process) signal(s syscall.Signal) {
 	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		p.t.Fatal(err)
 	}
+}
+
+// kill sends a signal to a process or, if the number is negative, to a group. One that has just
+// ended by itself is no error: its exit code tells how.
+func kill(pid int, s syscall.Signal) error {
+	if err := syscall.Kill(pid, s); !errors.Is(err, syscall.ESRCH) {
+		return err
+	}
+	return nil
 }

@@ -37,12 +37,10 @@ func TestResultsDecideOnReplicates(t *testing.T) {
 	for name, scenario := range map[string]func(*run){
 		"two workers": func(r *run) { r.coordinator("", "--local", "2").expect(0) },
 		"coordinator and worker are killed": func(r *run) {
-			c, w := r.listening(""), r.worker("")
-			r.until(c, "a third is done", aThirdDone)
-			for _, p := range []*process{w, c} {
-				p.signal(syscall.SIGKILL)
-				p.expect(killed)
-			}
+			c, w := r.listening(""), r.worker("worker.trained@5")
+			w.expect(killed)
+			c.signal(syscall.SIGKILL)
+			c.expect(killed)
 			r.coordinator("", "--local", "2").expect(0)
 		},
 	} {

@@ -30,7 +30,7 @@ func newSite(t *testing.T, store string) *site {
 // serve starts a coordinator and waits until it serves.
 func (s *site) serve(flags ...string) (p *process, address string) {
 	s.Helper()
-	address = freeAddress(s.T)
+	address = needs.Address(s.T)
 	arguments := []string{"serve", "--listen", address, "--out", s.folder, "--lease-term", "2s", "--log-level", "debug"}
 	if s.store != "" {
 		arguments = append(arguments, "--store", s.store)
@@ -210,7 +210,7 @@ func TestOneOfTwoCoordinatorsFreezes(t *testing.T) {
 func TestGivenKeys(t *testing.T) {
 	t.Parallel()
 	s, r := newSite(t, ""), newRun(t, small)
-	address := freeAddress(t)
+	address := needs.Address(t)
 	_, port, _ := strings.Cut(address, ":")
 	keys := filepath.Join(t.TempDir(), "keys")
 	commandOutput(t, "keys", "--advertise", address, "--out", keys)

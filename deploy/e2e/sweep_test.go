@@ -5,14 +5,12 @@ package e2e
 import (
 	"cmp"
 	"encoding/csv"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,9 +26,15 @@ type sweepSpec struct {
 	grid  string
 	flags []string
 	rows  int
+	steps int // of a training, if TestMain sets it
 
 	once        sync.Once
 	undisturbed []byte
+}
+
+// setSteps replaces STEPS in the grid.
+func (s *sweepSpec) setSteps(steps int) {
+	s.steps, s.grid = steps, strings.Replace(s.grid, "STEPS", strconv.Itoa(steps), 1)
 }
 
 // small is a sweep on the surrogate that one core finishes in seconds. Its tasks are
@@ -45,7 +49,7 @@ sweep "small" {
     k         = [0, 1]
   }
   training {
-    steps = 5000
+    steps = STEPS
   }
 }
 `,
@@ -72,7 +76,7 @@ sweep "recorded" {
     k         = [0, 1]
   }
   training {
-    steps = 3000
+    steps = STEPS
   }
 }
 `,
@@ -119,30 +123,11 @@ func (r *run) arguments(flags ...string) []string {
 func (r *run) listening(failpoint string) *process {
 	r.Helper()
 	if r.listen == "" {
-		r.listen = freeAddress(r.T)
+		r.listen = needs.Address(r.T)
 	}
 	p := r.coordinator(failpoint, "--listen", r.listen)
 	r.until(p, "the coordinator answers", answers)
 	return p
-}
-
-var nextPort atomic.Int32
-
-// freeAddress finds a free port below the system's ephemeral ports, so that no other
-// process is given it while a coordinator is not running.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	const first, count = 20000, 10000
-	for range count {
-		port := first + (os.Getpid()*37+int(nextPort.Add(1)))%count
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		if listener, err := net.Listen("tcp", address); err == nil {
-			listener.Close()
-			return address
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
 }
 
 // worker starts a worker of one slot.

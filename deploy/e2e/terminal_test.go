@@ -20,19 +20,19 @@ var stopRequests = map[string]struct {
 	prepare func(*process) (closeTerminal func())
 	ask     func(pid int, closeTerminal func()) error
 }{
-	"SIGTERM": {nil, func(pid int, _ func()) error { return syscall.Kill(pid, syscall.SIGTERM) }},
-	"SIGHUP":  {nil, func(pid int, _ func()) error { return syscall.Kill(pid, syscall.SIGHUP) }},
+	"SIGTERM": {nil, func(pid int, _ func()) error { return kill(pid, syscall.SIGTERM) }},
+	"SIGHUP":  {nil, func(pid int, _ func()) error { return kill(pid, syscall.SIGHUP) }},
 	"SIGTERM and SIGTERM, as timeout sends to its child and to the group": {
 		func(p *process) func() {
 			p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 			return nil
 		},
 		func(pid int, _ func()) error {
-			return errors.Join(syscall.Kill(pid, syscall.SIGTERM), syscall.Kill(-pid, syscall.SIGTERM))
+			return errors.Join(kill(pid, syscall.SIGTERM), kill(-pid, syscall.SIGTERM))
 		},
 	},
 	"SIGHUP and SIGTERM, as a session that ends": {nil, func(pid int, _ func()) error {
-		return errors.Join(syscall.Kill(pid, syscall.SIGHUP), syscall.Kill(pid, syscall.SIGTERM))
+		return errors.Join(kill(pid, syscall.SIGHUP), kill(pid, syscall.SIGTERM))
 	}},
 	"a terminal that is closed": {onTerminal, func(_ int, closeTerminal func()) error { closeTerminal(); return nil }},
 }

@@ -96,7 +96,7 @@ func (s *screen) lines() []string {
 // until waits until the terminal shows something.
 func (s *screen) until(what string, shown func(lines []string) bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(testTimeout); ; time.Sleep(20 * time.Millisecond) {
 		lines := s.lines()
 		if shown(lines) {
 			return
@@ -245,7 +245,7 @@ func TestWatchOnATerminal(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
 		s.watch(watch)
 		s.waitFor("the table", "q quit")
-		if err := syscall.Kill(s.child(), signal); err != nil {
+		if err := kill(s.child(), signal); err != nil {
 			t.Fatal(err)
 		}
 		s.restored(130)
