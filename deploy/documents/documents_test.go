@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -87,12 +86,11 @@ func (r *reader) prepare() {
 		}
 	}
 	for _, name := range []string{"PORT", "HTTP_PORT"} {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		_, port, err := net.SplitHostPort(needs.Address(r.t))
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		defer listener.Close() // after the other port was found, which is another one then
-		r.set(name, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
+		r.set(name, port)
 	}
 	r.set("KERNEL", circuit.Kernels()[0].Name)
 	database := postgres.Start(r.t).URL("spiqsweep")
