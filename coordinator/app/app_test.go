@@ -41,7 +41,8 @@ sweep "four" {
 }
 `
 
-// config returns the configuration of a run with two fake workers.
+// config returns the configuration of a run with two fake workers, whose leases do not expire on a slow
+// machine.
 func config(t testing.TB, grid string, p *fakeWorkers) app.Config {
 	return app.Config{
 		Input: app.Input{GridName: "test.hcl", Grid: []byte(grid), Kernel: kernel},
@@ -49,7 +50,7 @@ func config(t testing.TB, grid string, p *fakeWorkers) app.Config {
 		Options: host.Options{
 			Local:  2,
 			Launch: p.launch,
-			Policy: queue.Policy{LeaseTerm: 2 * time.Second, BackOff: time.Millisecond, CallAgainBusy: 50 * time.Millisecond},
+			Policy: queue.Policy{LeaseTerm: time.Minute, BackOff: time.Millisecond, CallAgainBusy: 50 * time.Millisecond},
 			Log:    hclog.NewNullLogger(),
 		},
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"spiqsweep/coordinator/app"
+	"spiqsweep/deploy/needs"
 )
 
 // TestPage reads the page of a run while it goes on, from this machine and, with the token
@@ -25,14 +26,18 @@ func TestPage(t *testing.T) {
 		scheme   string
 		nobody   int // the status for a reader without the token
 	}{
-		"loopback": {"127.0.0.1:0", false, "http", http.StatusOK},
-		"remote":   {"0.0.0.0:0", false, "https", http.StatusUnauthorized},
-		"insecure": {"0.0.0.0:0", true, "http", http.StatusUnauthorized},
+		"loopback": {"127.0.0.1", false, "http", http.StatusOK},
+		"remote":   {"0.0.0.0", false, "https", http.StatusUnauthorized},
+		"insecure": {"0.0.0.0", true, "http", http.StatusUnauthorized},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			config := config(t, fourConfigurations, &fakeWorkers{})
-			config.HTTP, config.Insecure, config.Note = c.at, c.insecure, "watch me"
+			_, port, err := net.SplitHostPort(needs.Address(t)) // which no other test is given in the end
+			if err != nil {
+				t.Fatal(err)
+			}
+			config.HTTP, config.Insecure, config.Note = net.JoinHostPort(c.at, port), c.insecure, "watch me"
 			var a *app.App
 			read := 0
 			config.Follow = func(now app.Progress) {
@@ -42,8 +47,7 @@ func TestPage(t *testing.T) {
 				read++
 				readPage(t, a, config.Out, c.scheme, c.nobody)
 			}
-			a, err := app.Open(t.Context(), config)
-			if err != nil {
+			if a, err = app.Open(t.Context(), config); err != nil {
 				t.Fatal(err)
 			}
 			defer a.Close()

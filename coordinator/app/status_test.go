@@ -21,7 +21,7 @@ func TestAnotherCoordinatorOfTheStoreIsNoticed(t *testing.T) {
 	t.Parallel()
 	database := postgres.Database(t)
 	c := config(t, fourConfigurations, &fakeWorkers{act: func(sweep.Configuration) *spiqsweepv1.Report { return nil }})
-	c.Store, c.Listen, c.Policy.LeaseTerm = database, "127.0.0.1:0", time.Minute
+	c.Store, c.Listen = database, "127.0.0.1:0"
 	a, err := app.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
