@@ -19,8 +19,8 @@ import (
 // progress is a sweep with so many tasks done.
 func progress(done int, elapsed time.Duration) app.Progress {
 	p := app.Progress{Elapsed: elapsed, Gained: done}
-	p.Counts = queue.Counts{Planned: 40, Done: done, Leased: min(8, 40-done), Pending: max(0, 32-done)}
 	p.Workers, p.Workforce = make([]queue.Worker, 1), queue.Workforce{Processes: 1, Slots: 2}
+	p.Counts = queue.Counts{Planned: 40, Done: done, Leased: min(8, 40-done), Pending: max(0, 32-done)}.At(p.Workforce)
 	p.TimeLeft = time.Duration(40-done) * 10 * time.Second
 	return p
 }
@@ -119,6 +119,7 @@ func TestProgressBeforeTheFirstTaskIsDone(t *testing.T) {
 	term := newTerminal(&out)
 	idle := progress(0, 0)
 	idle.Workers, idle.Workforce, idle.TimeLeft = nil, queue.Workforce{}, 0
+	idle.Counts = idle.Counts.At(idle.Workforce)
 	begun := progress(0, time.Second)
 	begun.Workers[0].Running = []queue.Running{
 		{Attempt: queue.Attempt{Step: 100}, Steps: 2000},
