@@ -54,7 +54,7 @@ tasks are left to run.`,
 				return err
 			}
 			in.Planning = t.followPlanning(time.Now)
-			config.Input = in
+			config.Input, config.Version = in, programVersion()
 			prepared, estimate, err := app.Preview(c.Context(), config, runner.StepSeconds)
 			if err != nil {
 				return err

@@ -164,7 +164,7 @@ func Preview(ctx context.Context, c Config, step func(sweep.Configuration, circu
 		}
 	}
 	if kernel.Name != "" && step != nil {
-		times := readStepTimes(stepTimesFile(), thisMachine(kernel))
+		times := readStepTimes(stepTimesFile(), thisMachine(kernel, c.Version))
 		p.Plan.Measure(func(c sweep.Configuration) (float64, error) {
 			return times.seconds(c, func() (float64, error) { return step(c, kernel) })
 		})

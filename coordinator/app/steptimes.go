@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -123,15 +122,13 @@ func stepKey(c sweep.Configuration) string {
 	return sweep.Digest(sweep.Canonical(c))
 }
 
-// thisMachine describes this machine with a kernel, and this build, as far as the system does.
-func thisMachine(kernel circuit.Kernel) machine {
-	m := machine{Processor: runtime.GOARCH, Kernel: kernel.Name}
+// thisMachine describes this machine with a kernel, and this build of a version of the program, as
+// far as the system does.
+func thisMachine(kernel circuit.Kernel, version string) machine {
+	m := machine{Processor: runtime.GOARCH, Kernel: kernel.Name, Software: version}
 	if file, err := os.Open("/proc/cpuinfo"); err == nil { // absent on other systems
 		m.Processor += " " + processorName(file)
 		_ = file.Close()
-	}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		m.Software = info.Main.Version
 	}
 	if path, err := os.Executable(); err == nil {
 		if info, err := os.Stat(path); err == nil {
