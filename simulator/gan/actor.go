@@ -16,6 +16,7 @@ import (
 type actor struct {
 	settings  Settings
 	sampler   *sampler
+	parts     []*batch // of the batch, differentiated one after another
 	states    *states
 	k         *kTerm // of WGAN, else nil
 	estimator estimator
@@ -38,14 +39,18 @@ type actor struct {
 	weights [][]float32
 }
 
-// newActor returns an actor whose updates take batches of the given number of blocks.
-func newActor(s Settings, m *sampler, plain circuit.Tile, e estimator, blocks int, angles []float64) *actor {
+// newActor returns an actor whose updates take the samples of a batch.
+func newActor(s Settings, m *sampler, plain circuit.Tile, e estimator, b *batch, angles []float64) *actor {
+	blocks := b.blocks()
+	if s.samplesAreIndependent() && s.Timesteps*blocks*m.circuit.StateBytes() > keptBytes {
+		blocks = 1
+	}
 	a := &actor{
-		settings: s, sampler: m, states: newStates(m, plain, blocks),
+		settings: s, sampler: m, parts: b.parts(blocks), states: newStates(m, plain, blocks, keptBytes),
 		estimator: e, share: 1 / float64(s.BatchSize),
 		angles: angles, gradient: make([]float64, len(angles)), loss: math.NaN(),
 		adam:    newAdam(len(angles), s.Beta1, s.Beta2, loopsOf(s.Kernel).adam64),
-		weights: make([][]float32, blocks),
+		weights: make([][]float32, b.blocks()),
 	}
 	for block := range a.weights {
 		if block == 0 || s.shifts() {
@@ -71,12 +76,11 @@ func (a *actor) restart(angles []float64) {
 	a.sampler.set(a.angles)
 }
 
-// update makes one step of Adam on the objective for a batch whose noise and
+// update makes one step of Adam on the objective for the batch, whose noise and
 // measurements are drawn. real is [sample][time], see estimator.begin.
-func (a *actor) update(b *batch, real []uint32, rate float64) error {
+func (a *actor) update(real []uint32, rate float64) error {
 	a.estimator.begin(real)
-	a.observe(b)
-	a.differentiate(b)
+	a.differentiate()
 	a.norm = norm(a.gradient)
 	a.updates++
 	if !a.adam.update(a.angles, a.gradient, rate, a.updates) {
@@ -103,35 +107,43 @@ func (a *actor) averaged() []float64 {
 	return angles
 }
 
-// observe runs the batch forward.
+// differentiate fills gradient with the gradient for the batch.
+func (a *actor) differentiate() {
+	clear(a.gradient)
+	for _, part := range a.parts {
+		a.observe(part)
+		a.propagate(part)
+	}
+	a.measure()
+	for i := range a.gradient {
+		a.gradient[i] *= a.share
+	}
+}
+
+// observe runs a part of the batch forward.
 func (a *actor) observe(b *batch) {
 	for step := range a.settings.Timesteps {
-		for block := range b.blocks() {
+		for block := b.first; block < b.blocks(); block++ {
 			a.estimator.observe(a.states.first(b, block, step), b, block, step)
 		}
 	}
 }
 
-// differentiate fills gradient with the gradient for the observed batch. It
-// goes from the last step, whose states are most likely in the cache, to the first.
-func (a *actor) differentiate(b *batch) {
+// propagate adds the share of an observed part to gradient. It goes from the last
+// step, whose states are most likely in the cache, to the first.
+func (a *actor) propagate(b *batch) {
 	a.estimator.prepare(b)
-	a.measure()
 	for step := a.settings.Timesteps - 1; step >= 0; step-- {
 		gradient := a.settings.patchAngles(a.gradient, step)
-		clear(gradient)
 		if a.shifter != nil {
 			a.shiftPatch(b, step, gradient)
 			continue
 		}
-		for block := range b.blocks() {
+		for block := b.first; block < b.blocks(); block++ {
 			tile := a.states.second(b, block, step)
 			a.weigh(tile, b, block, step)
 			tile.Backward(a.sampler.patches[step], a.weights[block], gradient)
 		}
-	}
-	for i := range a.gradient {
-		a.gradient[i] *= a.share
 	}
 }
 

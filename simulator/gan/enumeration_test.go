@@ -115,9 +115,10 @@ func (e *enumeration) meanEstimate() []float64 {
 	e.outcomes(e.actor.angles, func(words []uint32, p float64) {
 		copy(e.batch.words, words)
 		e.actor.estimator.begin(e.Trainer.real)
-		e.actor.differentiate(e.batch)
+		clear(e.actor.gradient)
+		e.actor.propagate(e.batch)
 		for i, g := range e.actor.gradient {
-			mean[i] += p * g
+			mean[i] += p * e.actor.share * g
 		}
 	})
 	return mean

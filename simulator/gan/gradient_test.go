@@ -126,8 +126,7 @@ func TestExpectationGradient(t *testing.T) {
 			return loss + s.K*ell[form]
 		})
 		e.actor.k.begin(e.Trainer.real)
-		e.actor.observe(e.batch)
-		e.actor.differentiate(e.batch)
+		e.actor.differentiate()
 		if d := distance(e.actor.gradient, want); !(d < 2e-5) {
 			t.Errorf("%s: off by %.1e of the largest derivative", form, d)
 		}
@@ -141,8 +140,7 @@ func TestStraightThroughGradient(t *testing.T) {
 	s.Gradient, s.BatchSize, s.K, s.KLoss = StraightThrough, 18, 0.7, SquarePairs
 	e := newEnumeration(t, s)
 	e.actor.k.begin(e.Trainer.real)
-	e.actor.observe(e.batch)
-	e.actor.differentiate(e.batch)
+	e.actor.differentiate()
 	want := e.exactGradient(func(j, step int, outcome uint32) float64 {
 		drawn := s.window(e.batch.words, j)
 		w, surplus, spikes := 0.0, 0.0, 0.0
@@ -203,8 +201,7 @@ func TestMMDGradientOfAnyShape(t *testing.T) {
 // compareLocal compares the local gradient of the current batch with its definition.
 func (e *enumeration) compareLocal(r *rapid.T) {
 	e.actor.estimator.begin(e.Trainer.real)
-	e.actor.observe(e.batch)
-	e.actor.differentiate(e.batch)
+	e.actor.differentiate()
 	s, words := e.settings, e.batch.words
 	want := e.exactGradient(func(j, step int, outcome uint32) float64 {
 		moved := append([]uint32(nil), words...)

@@ -21,8 +21,7 @@ func TestLargeTraining(t *testing.T) {
 		}
 		a, b := trainer.actor, trainer.batch
 		a.estimator.begin(trainer.real)
-		a.observe(b)
-		a.differentiate(b)
+		a.differentiate()
 
 		critic, exact := trainer.critic.weights.reference(), s.Ansatz.NewExact()
 		want, weights, ofLane := make([]float64, len(a.gradient)), make([]float32, lanes<<neurons), make([]float64, 1<<neurons)

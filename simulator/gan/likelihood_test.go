@@ -79,8 +79,7 @@ func likelihoodOf(t testing.TB, trainer *Trainer) (e *likelihood, windows [][]ui
 		}
 		windows = append(windows, window)
 	}
-	trainer.actor.observe(trainer.batch)
-	trainer.actor.differentiate(trainer.batch)
+	trainer.actor.differentiate()
 	return e, windows
 }
 
@@ -207,8 +206,7 @@ func TestLikelihoodStaysAtTheTruth(t *testing.T) {
 			change(&s)
 			trainer, entropy := fromTruth(t, s)
 			e := trainer.actor.estimator.(*likelihood)
-			trainer.actor.observe(trainer.batch)
-			trainer.actor.differentiate(trainer.batch)
+			trainer.actor.differentiate()
 			if math.Abs(e.loss-entropy) > 1e-6 {
 				t.Errorf("the loss is %v at the truth, want the entropy %v", e.loss, entropy)
 			}

@@ -33,7 +33,7 @@ func (e *local) prepare(b *batch) {
 }
 
 func (e *local) weigh(_ circuit.Tile, b *batch, block, step int, weights []float32) {
-	if block == 0 {
+	if block == b.first {
 		e.outcomes.setPatch(step)
 	}
 	drawn := e.outcomes.drawn[:b.used(block)]

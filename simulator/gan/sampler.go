@@ -36,7 +36,8 @@ func (s *sampler) set(angles []float64) {
 
 // batch holds samples in blocks of lanes, with their noise and measurements.
 type batch struct {
-	size    int
+	first   int         // block; those before it belong to another part of the batch
+	size    int         // samples, up to the end of the last block
 	noise   [][]float32 // [block·noisyPatches], each [row][lane], radians
 	uniform []laneRow   // [block·t], one measurement each
 	words   []uint32    // [sample][time]
@@ -58,6 +59,16 @@ func (s *sampler) newBatch(size int) *batch {
 
 // blocks returns the number of blocks of lanes.
 func (b *batch) blocks() int { return (b.size + lanes - 1) / lanes }
+
+// parts splits a batch into parts of so many blocks. They share their memory with it.
+func (b *batch) parts(blocks int) (parts []*batch) {
+	for first := 0; first < b.blocks(); first += blocks {
+		part := *b
+		part.first, part.size = first, min(b.size, (first+blocks)*lanes)
+		parts = append(parts, &part)
+	}
+	return parts
+}
 
 // used returns the number of lanes of a block that hold a sample.
 func (b *batch) used(block int) int { return min(lanes, b.size-block*lanes) }

@@ -107,6 +107,10 @@ func (s Settings) validateCritic() []error {
 // blocks returns the number of blocks of lanes of a batch.
 func (s Settings) blocks() int { return (s.BatchSize + lanes - 1) / lanes }
 
+// samplesAreIndependent reports whether the weights of a sample depend on no other
+// sample. Shifted circuits run on whole batches.
+func (s Settings) samplesAreIndependent() bool { return s.Objective == WGAN && s.K == 0 && !s.shifts() }
+
 // shifts reports whether the gradient comes from shifted circuits.
 func (s Settings) shifts() bool { return s.Objective == WGAN && s.Gradient == ParameterShift }
 

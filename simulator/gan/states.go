@@ -4,36 +4,35 @@ import "spiqsweep/simulator/circuit"
 
 // keptBytes bounds the memory of kept forward states. Keeping a state saves a
 // second forward pass but may have to load it from a slower cache. Time of an
-// iteration in ms by the memory of kept states, on a busy machine with 1 MiB of
-// second-level cache and a share of 32 MiB of third-level cache:
+// iteration in ms by that memory, at n = 10, t = 30, where the states of a block take
+// 10 MB, on AMD Zen 5 with 1 MiB of second-level cache a core and a share of 32 MiB
+// of third-level cache; with trainings on one core, and on both:
 //
-//	                 1 MB    2 MB    4 MB    6 MB    8 MB
-//	n = 8,  t = 30   2.68    2.7     2.60    2.6–2.9          of 5 MB
-//	n = 10, t = 10   3.75    3.63    3.52    3.6              of 7 MB
-//	n = 10, t = 30           10.7    10.8    11.0    11.2     of 20 MB
+//	      1 MB   2 MB   3 MB   4 MB   5 MB   6 MB   8 MB   10 MB   12 MB
+//	one   5.50   5.44   5.38   5.36   5.25   5.44   5.29   5.27    5.19
+//	both  5.63   5.58   5.52   5.48   5.40   5.50   5.65   5.72    5.90
 //
-// On an idle machine, n = 10, t = 30 gains another 0.3 ms from 4 to 9 MB. The
-// results do not depend on this bound.
-const keptBytes = 4 << 20
+// The results do not depend on this bound.
+const keptBytes = 5 << 20
 
-// states runs the generator's batch forward, from the first step to the last, and
+// states runs a part of the generator's batch forward, from the first step to the last, and
 // provides its states again for Backward, from the last step to the first. It
 // keeps the states of as many of the last steps as memory allows, one tile per
 // patch and block, and repeats the forward pass for the others.
 type states struct {
 	sampler  *sampler
-	blocks   int
+	blocks   int            // of a part
 	repeated int            // number of steps whose states are not kept
 	kept     []circuit.Tile // [step − repeated][block]
 	plain    circuit.Tile   // for the first pass of repeated steps
 	again    circuit.Tile   // for their second pass
 }
 
-// newStates returns states that use the tile plain for first passes. The caller
-// may use that tile between them.
-func newStates(m *sampler, plain circuit.Tile, blocks int) *states {
+// newStates returns states for parts of so many blocks that take up to a number of
+// bytes. They use the tile plain for first passes; the caller may use it between them.
+func newStates(m *sampler, plain circuit.Tile, blocks, bytes int) *states {
 	steps := m.generator.Timesteps
-	kept := min(steps, keptBytes/(blocks*m.circuit.StateBytes()))
+	kept := min(steps, bytes/(blocks*m.circuit.StateBytes()))
 	tiles := m.circuit.NewTiles(kept*blocks + 1)
 	return &states{
 		sampler: m, blocks: blocks, repeated: steps - kept,
@@ -42,16 +41,16 @@ func newStates(m *sampler, plain circuit.Tile, blocks int) *states {
 }
 
 // keptTile returns the tile that keeps the states of a step, or nil.
-func (s *states) keptTile(block, step int) circuit.Tile {
+func (s *states) keptTile(b *batch, block, step int) circuit.Tile {
 	if step < s.repeated {
 		return nil
 	}
-	return s.kept[(step-s.repeated)*s.blocks+block]
+	return s.kept[(step-s.repeated)*s.blocks+block-b.first]
 }
 
 // first runs one patch of one block forward.
 func (s *states) first(b *batch, block, step int) circuit.Tile {
-	tile := s.keptTile(block, step)
+	tile := s.keptTile(b, block, step)
 	if tile == nil {
 		tile = s.plain
 	}
@@ -61,7 +60,7 @@ func (s *states) first(b *batch, block, step int) circuit.Tile {
 
 // second returns a tile with the states that first computed.
 func (s *states) second(b *batch, block, step int) circuit.Tile {
-	if tile := s.keptTile(block, step); tile != nil {
+	if tile := s.keptTile(b, block, step); tile != nil {
 		return tile
 	}
 	s.sampler.forward(s.again, b, block, step)

@@ -37,7 +37,7 @@ func (e *tangent) row(j int) []float32 { return e.rows[j*e.critic.stride:][:e.cr
 // differentiate computes the critic's slopes at the rows.
 func (e *tangent) differentiate(b *batch) {
 	w, rows, inputs := e.critic, lanes*e.critic.stride, e.steps*e.neurons*lanes
-	for block := range b.blocks() {
+	for block := b.first; block < b.blocks(); block++ {
 		on := e.unitsOn(block)
 		w.loops.unitsOn(on, e.rows[block*rows:][:rows], w.stride)
 		w.loops.inputSlopes(e.slopes[block*inputs:][:inputs], w.first, w.second, on)

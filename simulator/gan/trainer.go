@@ -112,7 +112,7 @@ func (t *Trainer) prepareMMD() error {
 // begin sets the generator's batch and the actor, with the initial angles of start 0.
 func (t *Trainer) begin(e estimator, b *batch) {
 	angles := t.settings.startAngles(t.draws.startAngles(0))
-	t.batch, t.actor = b, newActor(t.settings, t.sampler, t.plain, e, b.blocks(), angles)
+	t.batch, t.actor = b, newActor(t.settings, t.sampler, t.plain, e, b, angles)
 }
 
 // Step makes one generator update, with WGAN after CriticUpdates critic updates, each
@@ -168,7 +168,7 @@ func (t *Trainer) updateActor(rate float64) error {
 	if err := t.draw(actorBatch); err != nil {
 		return err
 	}
-	return t.actor.update(t.batch, t.real, rate)
+	return t.actor.update(t.real, rate)
 }
 
 // sample draws a batch of real windows and one of generated windows.

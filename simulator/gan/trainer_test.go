@@ -285,3 +285,37 @@ func TestLargestConfigurationFitsInMemory(t *testing.T) {
 		runtime.KeepAlive(trainer)
 	}
 }
+
+// TestPartsOfTheBatch checks that a gradient has the same bits whether the blocks of a
+// batch are differentiated together or one after another, and however many of their
+// states are kept.
+func TestPartsOfTheBatch(t *testing.T) {
+	for _, gradient := range []Gradient{Local, Expectation, StraightThrough, Reinforce} {
+		for _, neurons := range []int{3, 5} {
+			s := defaults(neurons, 4, 2)
+			s.Gradient, s.BatchSize = gradient, 2*lanes+3
+			trainer := newTestTrainer(t, s)
+			run(t, trainer, 1)
+			if err := trainer.draw(actorBatch); err != nil {
+				t.Fatal(err)
+			}
+			a, whole := trainer.actor, trainer.batch.blocks()
+			a.measures = true
+			var want []float64
+			var loss float64
+			for _, blocks := range []int{whole, 2, 1} {
+				for kept := range s.Timesteps + 1 {
+					a.parts = trainer.batch.parts(blocks)
+					a.states = newStates(trainer.sampler, trainer.plain, blocks, kept*blocks*trainer.sampler.circuit.StateBytes())
+					clear(trainer.batch.words) // of the last differentiation
+					if a.differentiate(); want == nil {
+						want, loss = slices.Clone(a.gradient), a.loss
+					}
+					if !slices.Equal(a.gradient, want) || a.loss != loss {
+						t.Errorf("%s, %d neurons, %d blocks together, %d steps kept: another gradient or loss", gradient, neurons, blocks, kept)
+					}
+				}
+			}
+		}
+	}
+}

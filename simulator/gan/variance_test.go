@@ -68,8 +68,7 @@ func TestBiasAndVariance(t *testing.T) {
 				t.Fatal(err)
 			}
 			e.actor.estimator.begin(e.Trainer.real)
-			e.actor.observe(e.batch)
-			e.actor.differentiate(e.batch)
+			e.actor.differentiate()
 			for k, g := range e.actor.gradient {
 				sum[k] += g
 				square += (g - want[k]) * (g - want[k])
