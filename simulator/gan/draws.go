@@ -68,5 +68,5 @@ func checkWord(word uint32, neurons int) error {
 // drawInterpolation draws the u of the penalty's interpolates.
 func (d *draws) drawInterpolation(u []float32, step int, index uint64) {
 	g := d.interpolation.At(uint64(step), index)
-	g.Float32s(u)
+	g.Float32s(u, 0, 1)
 }

@@ -99,7 +99,7 @@ func (s *sampler) draw(b *batch, block int, noise, measurement *random.Generator
 	}
 	t := s.generator.Timesteps
 	for i := range b.uniform[block*t:][:t] {
-		measurement.Float32s(b.uniform[block*t+i][:])
+		measurement.Float32s(b.uniform[block*t+i][:], 0, 1)
 	}
 }
 
@@ -107,16 +107,13 @@ func (s *sampler) draw(b *batch, block int, noise, measurement *random.Generator
 // encoding share one γ.
 func (s *sampler) drawNoise(rows []float32, noise *random.Generator) {
 	g := &s.generator
-	low, width, all := g.NoiseLow, g.NoiseHigh-g.NoiseLow, g.Ansatz.Qubits()*lanes
+	all := g.Ansatz.Qubits() * lanes
 	for ; len(rows) > 0; rows = rows[all:] {
 		drawn := rows[:all]
 		if g.Ansatz.Noise != circuit.PerQubit {
 			drawn = rows[:lanes]
 		}
-		noise.Float32s(drawn)
-		for i, u := range drawn {
-			drawn[i] = float32(low + width*float64(u))
-		}
+		noise.Float32s(drawn, g.NoiseLow, g.NoiseHigh-g.NoiseLow)
 		for at := len(drawn); at < all; at += lanes {
 			copy(rows[at:], drawn)
 		}

@@ -62,17 +62,27 @@ const (
 	cheapMultiplier               = 0xda942042e4dd58b5
 )
 
-// Uint64 returns the next 64 random bits.
-func (g *Generator) Uint64() uint64 {
+// next returns the generator after one step. Unlike a Generator behind a pointer, a
+// value stays in registers while a method draws a row.
+func (g Generator) next() Generator {
 	high, low := bits.Mul64(g.low, multiplierLow)
-	high += g.high*multiplierLow + g.low*multiplierHigh
 	low, carry := bits.Add64(low, incrementLow, 0)
-	high, _ = bits.Add64(high, incrementHigh, carry)
-	g.high, g.low = high, low
-	high ^= high >> 32
+	high, _ = bits.Add64(high+g.low*multiplierHigh, incrementHigh, carry)
+	return Generator{g.high*multiplierLow + high, low}
+}
+
+// output returns the random bits of the state.
+func (g Generator) output() uint64 {
+	high := g.high ^ g.high>>32
 	high *= cheapMultiplier
 	high ^= high >> 48
-	return high * (low | 1)
+	return high * (g.low | 1)
+}
+
+// Uint64 returns the next 64 random bits.
+func (g *Generator) Uint64() uint64 {
+	*g = g.next()
+	return g.output()
 }
 
 // Float64 returns the next number in [0, 1), a multiple of 2⁻⁵³.
@@ -82,32 +92,47 @@ func (g *Generator) Float64() float64 { return float64(g.Uint64()>>11) * 0x1p-53
 // never rounds up to 1.
 func (g *Generator) Float32() float32 { return float32(g.Uint64()>>40) * 0x1p-24 }
 
-// Float32s fills dst with numbers in [0, 1), multiples of 2⁻²⁴, two from each 64
-// random bits. The last number of an odd length equals that of Float32.
-func (g *Generator) Float32s(dst []float32) {
-	own := *g // a copy that stays in registers
-	for ; len(dst) > 1; dst = dst[2:] {
-		x := own.Uint64()
-		dst[0], dst[1] = float32(x>>40)*0x1p-24, float32(x<<32>>40)*0x1p-24
+// Float32s fills dst with numbers low + width·u, computed in float64, where the u are
+// in [0, 1) and multiples of 2⁻²⁴, two from each 64 random bits. The last u of an odd
+// length equals that of Float32.
+func (g *Generator) Float32s(dst []float32, low, width float64) {
+	own, pairs := *g, dst[:len(dst)&^1]
+	width *= 0x1p-24
+	for i := 0; i < len(pairs)-1; i += 2 {
+		own = own.next()
+		x := own.output()
+		pairs[i], pairs[i+1] = float32(low+width*float64(x>>40)), float32(low+width*float64(x<<32>>40))
 	}
 	*g = own
-	if len(dst) > 0 {
-		dst[0] = g.Float32()
+	if len(pairs) < len(dst) {
+		dst[len(pairs)] = float32(low + width*float64(g.Uint64()>>40))
 	}
 }
 
 // IntN returns the next integer in [0, n), without bias (Lemire 2019, "Fast
 // random integer generation in an interval"); it panics for n ≤ 0.
 func (g *Generator) IntN(n int) int {
+	var dst [1]int
+	g.Ints(dst[:], n)
+	return dst[0]
+}
+
+// Ints fills dst with the next numbers of IntN.
+func (g *Generator) Ints(dst []int, n int) {
 	if n <= 0 {
-		panic("random: IntN of a number below 1")
+		panic("random: integers below a number below 1")
 	}
-	bound := uint64(n)
-	high, low := bits.Mul64(g.Uint64(), bound)
-	if low < bound {
-		for reject := -bound % bound; low < reject; {
-			high, low = bits.Mul64(g.Uint64(), bound)
+	own, bound := *g, uint64(n)
+	for i := range dst {
+		own = own.next()
+		high, low := bits.Mul64(own.output(), bound)
+		if low < bound {
+			for reject := -bound % bound; low < reject; {
+				own = own.next()
+				high, low = bits.Mul64(own.output(), bound)
+			}
 		}
+		dst[i] = int(high)
 	}
-	return int(high)
+	*g = own
 }

@@ -82,10 +82,14 @@ func TestFloat32s(t *testing.T) {
 		dst := make([]float32, rapid.IntRange(0, 9).Draw(t, "length"))
 		stream := random.Training{Seed: rapid.Uint64().Draw(t, "seed")}.Stream("floats")
 		g, twin := stream.At(0, 0), stream.At(0, 0)
-		g.Float32s(dst)
+		low, width := rapid.Float64Range(-4, 4).Draw(t, "low"), rapid.Float64Range(0, 7).Draw(t, "width")
+		g.Float32s(dst, low, width)
 		for i := 0; i < len(dst); i += 2 {
 			x := twin.Uint64()
-			want := []float32{float32(x>>40) / (1 << 24), float32(x>>8&(1<<24-1)) / (1 << 24)}
+			var want []float32
+			for _, u := range []float32{float32(x>>40) / (1 << 24), float32(x>>8&(1<<24-1)) / (1 << 24)} {
+				want = append(want, float32(low+width*float64(u)))
+			}
 			if diff := cmp.Diff(want[:min(2, len(dst)-i)], dst[i:min(i+2, len(dst))]); diff != "" {
 				t.Fatalf("from number %d on (-want +got):\n%s", i, diff)
 			}
@@ -121,7 +125,7 @@ func TestNeighboursAreIndependent(t *testing.T) {
 	sequence := base.Stream("noise").At(0, 0)
 	tests["one generator"] = func(int) float64 { return sequence.Float64() }
 	row := make([]float32, count+1)
-	sequence.Float32s(row)
+	sequence.Float32s(row, 0, 1)
 	tests["a row"] = func(i int) float64 { return float64(row[i]) }
 	for name, draw := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -189,6 +193,21 @@ func TestIntN(t *testing.T) {
 		a, b := stream.At(1, 2), stream.At(1, 2)
 		if x, y := a.IntN(n), b.IntN(n); x != y || x < 0 || x >= n {
 			t.Fatalf("IntN(%d) = %d, then %d", n, x, y)
+		}
+	}))
+	t.Run("as in the library", rapid.MakeCheck(func(t *rapid.T) {
+		n := rapid.IntRange(3, math.MaxInt).Filter(func(n int) bool { return n&(n-1) != 0 }).Draw(t, "n")
+		row := make([]int, rapid.IntRange(0, 9).Draw(t, "length"))
+		g := random.Training{Seed: rapid.Uint64().Draw(t, "seed")}.Stream("int").At(0, 0)
+		library := rand.New(rand.NewPCG(random.State(g)))
+		g.Ints(row, n)
+		for i, x := range row {
+			if want := library.IntN(n); x != want {
+				t.Fatalf("number %d is %d, want %d", i, x, want)
+			}
+		}
+		if x, y := g.Uint64(), library.Uint64(); x != y {
+			t.Fatalf("the next number is %#x, want %#x", x, y)
 		}
 	}))
 	t.Run("uniform", func(t *testing.T) {
