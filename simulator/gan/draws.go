@@ -42,19 +42,11 @@ func (d *draws) drawSamples(m *sampler, b *batch, step int, index uint64) {
 	}
 }
 
-// drawWindows fills words, [sample][time], with real windows, uniformly with
+// drawWindows draws which of the real windows are in a batch, uniformly with
 // replacement.
-func (d *draws) drawWindows(real Windows, neurons int, words []uint32, timesteps, step int, index uint64) error {
-	g, count := d.windows.At(uint64(step), index), real.Len()
-	all := uint32(0)
-	for j := 0; j < len(words); j += timesteps {
-		window := words[j : j+timesteps]
-		real.At(g.IntN(count), window)
-		for _, word := range window {
-			all |= word
-		}
-	}
-	return checkWord(all, neurons)
+func (d *draws) drawWindows(windows []int, count, step int, index uint64) {
+	g := d.windows.At(uint64(step), index)
+	g.Ints(windows, count)
 }
 
 // checkWord returns an error if a word of a real window has bits beyond the neurons.

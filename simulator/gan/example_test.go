@@ -12,8 +12,13 @@ import (
 // exampleWindows holds real windows of two neurons and one time step.
 type exampleWindows []uint32
 
-func (w exampleWindows) Len() int                 { return len(w) }
-func (w exampleWindows) At(i int, words []uint32) { words[0] = w[i] }
+func (w exampleWindows) Len() int { return len(w) }
+
+func (w exampleWindows) Copy(words []uint32, windows []int) {
+	for j, i := range windows {
+		words[j] = w[i]
+	}
+}
 
 // exampleGenerator is the paper's circuit for these windows.
 func exampleGenerator() gan.Generator {

@@ -100,8 +100,9 @@ type countingWindows int
 
 func (n countingWindows) Len() int { return int(n) }
 
-func (countingWindows) At(i int, words []uint32) {
-	for step := range words {
-		words[step] = uint32(i)
+func (countingWindows) Copy(words []uint32, windows []int) {
+	timesteps := len(words) / len(windows)
+	for i := range words {
+		words[i] = uint32(windows[i/timesteps])
 	}
 }

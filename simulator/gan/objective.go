@@ -33,9 +33,9 @@ func (s Settings) listsWords() bool { return s.inputs() <= maxJointBits }
 func (s Settings) wordShares(real Windows) (words []uint32, shares []float64, err error) {
 	n, t := s.Ansatz.Neurons, s.Timesteps
 	counts := make([]int, 1<<s.inputs())
-	window := make([]uint32, t)
-	for i := range real.Len() {
-		real.At(i, window)
+	window, number := make([]uint32, t), make([]int, 1)
+	for number[0] = range real.Len() {
+		real.Copy(window, number)
 		joint := 0
 		for step, word := range window {
 			if err := checkWord(word, n); err != nil {

@@ -35,8 +35,13 @@ func (s Settings) address(replicate int) random.Training {
 // fixedWindows is a list of real windows, [window][time].
 type fixedWindows [][]uint32
 
-func (w fixedWindows) Len() int                 { return len(w) }
-func (w fixedWindows) At(i int, words []uint32) { copy(words, w[i]) }
+func (w fixedWindows) Len() int { return len(w) }
+
+func (w fixedWindows) Copy(words []uint32, windows []int) {
+	for _, i := range windows {
+		words = words[copy(words, w[i]):]
+	}
+}
 
 // testWindows returns windows whose neurons fire in a quarter of the bins.
 func testWindows(neurons, timesteps, count int) fixedWindows {

@@ -9,11 +9,11 @@ import (
 	"spiqsweep/simulator/random"
 )
 
-// Windows provides the real samples. At copies window i of Len into words, one
-// word per time step, bit q = neuron q.
+// Windows provides the real samples, numbered from 0 to Len − 1. Copy copies the given
+// windows into words, [window][time], bit q = neuron q, which it fills.
 type Windows interface {
 	Len() int
-	At(i int, words []uint32)
+	Copy(words []uint32, windows []int)
 }
 
 // ErrNotFinite reports that an update of Step overflowed. The failure depends only
@@ -33,6 +33,7 @@ type Trainer struct {
 	best    *best        // with several starts, else nil
 	plain   circuit.Tile // for the critic's batches, and to evaluate the objective
 	batch   *batch       // of the generator; with WGAN, of the critic too
+	drawn   []int        // [sample], number of the real window
 	real    []uint32     // [sample][time]
 	steps   int          // training steps done
 }
@@ -57,7 +58,8 @@ func NewTrainer(s Settings, r random.Training, real Windows) (*Trainer, error) {
 	}
 	t := &Trainer{
 		settings: s, address: r, windows: real, draws: newDraws(r),
-		sampler: m, plain: m.circuit.NewTile(false), real: make([]uint32, s.BatchSize*s.Timesteps),
+		sampler: m, plain: m.circuit.NewTile(false),
+		drawn: make([]int, s.BatchSize), real: make([]uint32, s.BatchSize*s.Timesteps),
 	}
 	switch s.Objective {
 	case Likelihood:
@@ -189,7 +191,18 @@ func (t *Trainer) draw(index uint64) error {
 	if index == actorBatch && !t.settings.actorReadsWindows() {
 		return nil
 	}
-	return t.draws.drawWindows(t.windows, t.settings.Ansatz.Neurons, t.real, t.settings.Timesteps, t.steps, index)
+	return t.drawWindows(index)
+}
+
+// drawWindows draws a batch of real windows.
+func (t *Trainer) drawWindows(index uint64) error {
+	t.draws.drawWindows(t.drawn, t.windows.Len(), t.steps, index)
+	t.windows.Copy(t.real, t.drawn)
+	all := uint32(0)
+	for _, word := range t.real {
+		all |= word
+	}
+	return checkWord(all, t.settings.Ansatz.Neurons)
 }
 
 // actorReadsWindows reports whether a generator update needs a batch of real windows:

@@ -42,9 +42,9 @@ type recorder struct {
 	asked []int
 }
 
-func (r *recorder) At(i int, words []uint32) {
-	r.asked = append(r.asked, i)
-	r.fixedWindows.At(i, words)
+func (r *recorder) Copy(words []uint32, windows []int) {
+	r.asked = append(r.asked, windows...)
+	r.fixedWindows.Copy(words, windows)
 }
 
 // TestKDoesNotAffectDraws checks that trainings with different K or forms share

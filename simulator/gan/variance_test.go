@@ -61,7 +61,7 @@ func TestBiasAndVariance(t *testing.T) {
 		for i := range batches {
 			e.steps, e.actor.updates = i, i
 			if batch {
-				if err := e.draws.drawWindows(e.windows, 2, e.Trainer.real, 2, i, actorBatch); err != nil {
+				if err := e.drawWindows(actorBatch); err != nil {
 					t.Fatal(err)
 				}
 			} else if err := e.draw(actorBatch); err != nil {

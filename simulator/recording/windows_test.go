@@ -35,6 +35,47 @@ func TestWindowsStayInsideRepeats(t *testing.T) {
 	})
 }
 
+func TestWindowsCopy(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := rasters().Draw(t, "raster")
+		w, err := r.Windows(rapid.IntRange(1, r.Bins).Draw(t, "time steps"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		windows := rapid.SliceOfN(rapid.IntRange(0, w.Len()-1), 0, 20).Draw(t, "windows")
+		words, want := make([]uint32, len(windows)*w.Timesteps()), []uint32{}
+		w.Copy(words, windows)
+		for _, i := range windows {
+			window := make([]uint32, w.Timesteps())
+			w.At(i, window)
+			want = append(want, window...)
+		}
+		if !slices.Equal(words, want) {
+			t.Fatalf("windows %v: %v, want %v", windows, words, want)
+		}
+	})
+}
+
+func TestDivide(t *testing.T) {
+	for _, number := range []int{1, 2, 3, 5, 7, 641, 952, 1 << 16, 1<<16 + 1, 1<<31 - 1, 1 << 31, 1<<32 - 1, 1 << 32} {
+		d := newDivisor(number)
+		check := func(i int) {
+			if quotient, remainder := d.divide(i); quotient != i/number || remainder != i%number {
+				t.Errorf("%d/%d = %d, remainder %d", i, number, quotient, remainder)
+			}
+		}
+		const end = 1 << 32
+		for i := range 1000 {
+			check(i)
+			check(end - 1 - i)
+			multiple := i * (end / number / 1000) * number
+			check(multiple)
+			check(max(multiple, 1) - 1)
+		}
+		check((end - 1) / number * number)
+	}
+}
+
 func TestWindowsRejectLongWindows(t *testing.T) {
 	r := &Raster{Neurons: 1, Repeats: 2, Bins: 4, BinMS: 20, NeuronIDs: []int{0}, Words: make([]uint32, 8)}
 	for _, timesteps := range []int{-1, 0, 5} {
@@ -58,7 +99,8 @@ func TestWindowsDoNotAllocate(t *testing.T) {
 		t.Fatal(err)
 	}
 	words := make([]uint32, 2)
-	if n := testing.AllocsPerRun(100, func() { w.At(5, words) }); n != 0 {
+	windows := []int{5}
+	if n := testing.AllocsPerRun(100, func() { w.At(5, words); w.Copy(words, windows) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -43,13 +43,14 @@ type sparseWindows int
 
 func (sparseWindows) Len() int { return 1 << 10 }
 
-func (neurons sparseWindows) At(i int, words []uint32) {
-	for step := range words {
-		words[step] = math.MaxUint32
+func (neurons sparseWindows) Copy(words []uint32, windows []int) {
+	timesteps := len(words) / len(windows)
+	for i := range words {
+		window, step := windows[i/timesteps], i%timesteps
+		words[i] = 1<<neurons - 1
 		for draw := range uint32(4) {
-			words[step] &= scrambled(uint32(i)<<12 + uint32(step)<<2 + draw)
+			words[i] &= scrambled(uint32(window)<<12 + uint32(step)<<2 + draw)
 		}
-		words[step] &= 1<<neurons - 1
 	}
 }
 

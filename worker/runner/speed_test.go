@@ -27,7 +27,7 @@ func TestSparseWindows(t *testing.T) {
 	const neurons, steps = 10, 8
 	windows, words, spikes := sparseWindows(neurons), make([]uint32, steps), 0
 	for i := range windows.Len() {
-		windows.At(i, words)
+		windows.Copy(words, []int{i})
 		for _, word := range words {
 			if word>>neurons != 0 {
 				t.Fatalf("window %d has a word %b of %d neurons", i, word, neurons)
