@@ -65,6 +65,16 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 	"sumSquares": func(l *loops, t *kerneltest.Trial) {
 		l.sumSquares((*laneRow)(t.Out(lanes)), t.In(t.IntN(20)*lanes))
 	},
+	"penaltyScale": func(l *loops, t *kerneltest.Trial) {
+		scale, squares, least := (*laneRow)(t.Out(lanes)), (*laneRow)(t.In(lanes)), 0.0
+		if t.IntN(2) == 0 {
+			least = math.Inf(-1)
+		}
+		for lane, x := range squares {
+			squares[lane] = 2 * x * x * float32(t.IntN(2))
+		}
+		report(t, l.penaltyScale(scale, squares, least, -10*t.Float64()))
+	},
 	"spreadSlopes": func(l *loops, t *kerneltest.Trial) {
 		stride, inputs, scale := anyStride(t), t.UpTo(20), t.In(lanes)
 		for lane := range scale {
@@ -129,7 +139,7 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		for i, v := range square {
 			square[i] = v * v
 		}
-		reportFinite(t, l.adam32(parameters, gradient, mean, square, &adamCoefficients[float32]{0.9, 0.1, 0.99, 0.01, 0.05, 1.5, adamEpsilon, adamFloor}))
+		report(t, l.adam32(parameters, gradient, mean, square, &adamCoefficients[float32]{0.9, 0.1, 0.99, 0.01, 0.05, 1.5, adamEpsilon, adamFloor}))
 	},
 	"adam64": func(l *loops, t *kerneltest.Trial) {
 		n := t.IntN(20)
@@ -137,7 +147,7 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		for i, v := range square {
 			square[i] = v * v
 		}
-		reportFinite(t, l.adam64(parameters, gradient, mean, square, &adamCoefficients[float64]{0.9, 0.1, 0.99, 0.01, 0.05, 1.5, adamEpsilon, adamFloor}))
+		report(t, l.adam64(parameters, gradient, mean, square, &adamCoefficients[float64]{0.9, 0.1, 0.99, 0.01, 0.05, 1.5, adamEpsilon, adamFloor}))
 	},
 }
 
@@ -165,11 +175,12 @@ func anySets(t *kerneltest.Trial, rows, members int) []uint32 {
 	return sets
 }
 
-func reportFinite(t *kerneltest.Trial, finite bool) {
-	report := t.Out(1)
-	report[0] = 0
-	if finite {
-		report[0] = 1
+// report makes a result of the loop an output.
+func report(t *kerneltest.Trial, ok bool) {
+	number := t.Out(1)
+	number[0] = 0
+	if ok {
+		number[0] = 1
 	}
 }
 

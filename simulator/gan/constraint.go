@@ -38,7 +38,7 @@ func (c Constraint) penalised() bool { return c == OneSided || c == TwoSided }
 // constant almost everywhere. Where ∇C = 0 the norm has no derivative; penalty
 // uses 0.
 type penalty struct {
-	least   float64 // smallest excess, 0 or −∞
+	least   float64 // of excess
 	weight  float64
 	critic  *network
 	on      []uint32  // [block], sets of active units; none in unused lanes
@@ -58,8 +58,8 @@ func newPenalty(s Settings, w *network) *penalty {
 	}
 }
 
-// excess returns the term that the penalty squares.
-func (p *penalty) excess(norm float64) float64 { return max(p.least, norm-1) }
+// excess returns the term that the penalty squares; least is 0 or −∞.
+func excess(norm, least float64) float64 { return max(least, norm-1) }
 
 // add adds the penalty's terms to the columns of the gradient, from which
 // backSecond computes weight/pairs · Σ_pairs ∂excess². real and fake are the
@@ -68,6 +68,7 @@ func (p *penalty) excess(norm float64) float64 { return max(p.least, norm-1) }
 // interpolate of the pre-activations. If it measures, add returns the penalty, else 0.
 func (p *penalty) add(gradient *network, real, fake, interpolation []float32, measures bool) (loss float64) {
 	l, w, on := p.critic.loops, p.critic, p.on
+	factor := -2 * p.weight / float64(len(interpolation))
 	for u := range slices.Chunk(interpolation, lanes) {
 		l.unitsBetween(on, real, fake, u, w.stride)
 		l.inputSlopes(p.slopes, w.first, w.second, on)
@@ -75,24 +76,12 @@ func (p *penalty) add(gradient *network, real, fake, interpolation []float32, me
 		if measures {
 			loss += p.loss(len(interpolation), len(u))
 		}
-		if p.setScale(len(interpolation)) {
+		if l.penaltyScale(&p.scale, &p.squares, p.least, factor) {
 			l.spreadSlopes(gradient.first, p.slopes, on, &p.scale, w.stride)
 		}
 		real, fake, on = real[len(u)*w.stride:], fake[len(u)*w.stride:], on[lanes*w.stride/setUnits:]
 	}
 	return loss
-}
-
-// setScale sets the scale of a block's lanes and reports whether any is not 0.
-func (p *penalty) setScale(pairs int) bool {
-	factor := -2 * p.weight / float64(pairs)
-	for l, square := range p.squares {
-		p.scale[l] = 0
-		if norm := math.Sqrt(float64(square)); norm > 0 {
-			p.scale[l] = float32(factor * p.excess(norm) / norm)
-		}
-	}
-	return p.scale != laneRow{}
 }
 
 // clip limits every weight to ±bound.

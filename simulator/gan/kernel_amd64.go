@@ -16,7 +16,7 @@ import (
 var avx2 = loops{
 	sumSubsets: sumSubsetsAVX2, sumRows: sumRowsAVX2, addRows: addRowsAVX2, transposeSets: transposeSetsAVX2,
 	switchOn: switchOnAVX2, unitsOn: unitsOnAVX2, unitsBetween: unitsBetweenAVX2, backSecond: backSecondAVX2,
-	inputSlopes: inputSlopesAVX2, sumSquares: sumSquaresAVX2, spreadSlopes: spreadSlopesAVX2,
+	inputSlopes: inputSlopesAVX2, sumSquares: sumSquaresAVX2, penaltyScale: penaltyScaleAVX2, spreadSlopes: spreadSlopesAVX2,
 	sumWords: sumWordsAVX2, reach: reachAVX2,
 	findSwitched: findSwitchedAVX2, bend: bendAVX2, enumerate: enumerateAVX2,
 	transpose: transposeAVX2, addTranspose: addTransposeAVX2, addCounts: addCountsAVX2,
@@ -26,7 +26,7 @@ var avx2 = loops{
 var avx512 = loops{
 	sumSubsets: sumSubsetsAVX512, sumRows: sumRowsAVX512, addRows: addRowsAVX512, transposeSets: transposeSetsAVX512,
 	switchOn: switchOnAVX512, unitsOn: unitsOnAVX512, unitsBetween: unitsBetweenAVX512, backSecond: backSecondAVX512,
-	inputSlopes: inputSlopesAVX512, sumSquares: sumSquaresAVX512, spreadSlopes: spreadSlopesAVX512,
+	inputSlopes: inputSlopesAVX512, sumSquares: sumSquaresAVX512, penaltyScale: penaltyScaleAVX512, spreadSlopes: spreadSlopesAVX512,
 	sumWords: sumWordsAVX512, reach: reachAVX512,
 	findSwitched: findSwitchedAVX512, bend: bendAVX512, enumerate: enumerateAVX512,
 	transpose: transposeAVX2, addTranspose: addTransposeAVX2, addCounts: addCountsAVX512,

@@ -725,6 +725,72 @@ end27:
 	VZEROUPPER
 	RET
 
+// func penaltyScaleAVX2(scale *[16]float32, squares *[16]float32, least float64, factor float64) bool
+// Requires: AVX
+TEXT ·penaltyScaleAVX2(SB), NOSPLIT, $0-33
+	MOVQ         scale+0(FP), AX
+	MOVQ         squares+8(FP), CX
+	VBROADCASTSD least+16(FP), Y0
+	VBROADCASTSD factor+24(FP), Y1
+	VBROADCASTSD constant2<>+0(SB), Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       X4, X4, X4
+	VCVTPS2PD    (CX), Y5
+	VSQRTPD      Y5, Y5
+	VSUBPD       Y2, Y5, Y6
+	VMAXPD       Y0, Y6, Y6
+	VMULPD       Y1, Y6, Y6
+	VDIVPD       Y5, Y6, Y6
+	VCMPPD       $0x11, Y5, Y3, Y5
+	VANDPD       Y5, Y6, Y6
+	VCVTPD2PSY   Y6, X5
+	VMOVUPS      X5, (AX)
+	VORPS        X5, X4, X4
+	VCVTPS2PD    16(CX), Y5
+	VSQRTPD      Y5, Y5
+	VSUBPD       Y2, Y5, Y6
+	VMAXPD       Y0, Y6, Y6
+	VMULPD       Y1, Y6, Y6
+	VDIVPD       Y5, Y6, Y6
+	VCMPPD       $0x11, Y5, Y3, Y5
+	VANDPD       Y5, Y6, Y6
+	VCVTPD2PSY   Y6, X5
+	VMOVUPS      X5, 16(AX)
+	VORPS        X5, X4, X4
+	VCVTPS2PD    32(CX), Y5
+	VSQRTPD      Y5, Y5
+	VSUBPD       Y2, Y5, Y6
+	VMAXPD       Y0, Y6, Y6
+	VMULPD       Y1, Y6, Y6
+	VDIVPD       Y5, Y6, Y6
+	VCMPPD       $0x11, Y5, Y3, Y5
+	VANDPD       Y5, Y6, Y6
+	VCVTPD2PSY   Y6, X5
+	VMOVUPS      X5, 32(AX)
+	VORPS        X5, X4, X4
+	VCVTPS2PD    48(CX), Y5
+	VSQRTPD      Y5, Y5
+	VSUBPD       Y2, Y5, Y2
+	VMAXPD       Y0, Y2, Y2
+	VMULPD       Y1, Y2, Y2
+	VDIVPD       Y5, Y2, Y2
+	VCMPPD       $0x11, Y5, Y3, Y0
+	VANDPD       Y0, Y2, Y2
+	VCVTPD2PSY   Y2, X0
+	VMOVUPS      X0, 48(AX)
+	VORPS        X0, X4, X4
+	VXORPS       X0, X0, X0
+	VCMPPS       $0x04, X0, X4, X4
+	VMOVMSKPS    X4, AX
+	TESTL        AX, AX
+	SETNE        AL
+	MOVB         AL, ret+32(FP)
+	VZEROUPPER
+	RET
+
+DATA constant2<>+0(SB)/8, $0x3ff0000000000000
+GLOBL constant2<>(SB), RODATA|NOPTR, $8
+
 // func spreadSlopesAVX2(columnGradients []float32, slopes []float32, on []uint32, scale *[16]float32, stride int)
 // Requires: AVX, AVX2, BMI
 TEXT ·spreadSlopesAVX2(SB), NOSPLIT, $0-88
@@ -797,7 +863,7 @@ loop31:
 	VBROADCASTSS (R13), Y8
 	VBROADCASTSS 64(R13), Y9
 	VPBROADCASTB (R12), Y10
-	VPMOVZXBD    constant2<>+0(SB), Y11
+	VPMOVZXBD    constant3<>+0(SB), Y11
 	VPAND        Y10, Y11, Y10
 	VPCMPEQD     Y11, Y10, Y10
 	VANDPS       Y8, Y10, Y11
@@ -805,7 +871,7 @@ loop31:
 	VANDPS       Y9, Y10, Y10
 	VADDPS       Y10, Y4, Y4
 	VPBROADCASTB 1(R12), Y10
-	VPMOVZXBD    constant2<>+0(SB), Y11
+	VPMOVZXBD    constant3<>+0(SB), Y11
 	VPAND        Y10, Y11, Y10
 	VPCMPEQD     Y11, Y10, Y10
 	VANDPS       Y8, Y10, Y11
@@ -813,7 +879,7 @@ loop31:
 	VANDPS       Y9, Y10, Y10
 	VADDPS       Y10, Y5, Y5
 	VPBROADCASTB 2(R12), Y10
-	VPMOVZXBD    constant2<>+0(SB), Y11
+	VPMOVZXBD    constant3<>+0(SB), Y11
 	VPAND        Y10, Y11, Y10
 	VPCMPEQD     Y11, Y10, Y10
 	VANDPS       Y8, Y10, Y11
@@ -821,7 +887,7 @@ loop31:
 	VANDPS       Y9, Y10, Y10
 	VADDPS       Y10, Y6, Y6
 	VPBROADCASTB 3(R12), Y10
-	VPMOVZXBD    constant2<>+0(SB), Y11
+	VPMOVZXBD    constant3<>+0(SB), Y11
 	VPAND        Y10, Y11, Y10
 	VPCMPEQD     Y11, Y10, Y10
 	VANDPS       Y8, Y10, Y8
@@ -877,25 +943,25 @@ loop34:
 	LEAQ         (R10)(R12*4), R12
 	VBROADCASTSS (R13), Y4
 	VPBROADCASTB (R12), Y5
-	VPMOVZXBD    constant2<>+0(SB), Y6
+	VPMOVZXBD    constant3<>+0(SB), Y6
 	VPAND        Y5, Y6, Y5
 	VPCMPEQD     Y6, Y5, Y5
 	VANDPS       Y4, Y5, Y5
 	VADDPS       Y5, Y0, Y0
 	VPBROADCASTB 1(R12), Y5
-	VPMOVZXBD    constant2<>+0(SB), Y6
+	VPMOVZXBD    constant3<>+0(SB), Y6
 	VPAND        Y5, Y6, Y5
 	VPCMPEQD     Y6, Y5, Y5
 	VANDPS       Y4, Y5, Y5
 	VADDPS       Y5, Y1, Y1
 	VPBROADCASTB 2(R12), Y5
-	VPMOVZXBD    constant2<>+0(SB), Y6
+	VPMOVZXBD    constant3<>+0(SB), Y6
 	VPAND        Y5, Y6, Y5
 	VPCMPEQD     Y6, Y5, Y5
 	VANDPS       Y4, Y5, Y5
 	VADDPS       Y5, Y2, Y2
 	VPBROADCASTB 3(R12), Y5
-	VPMOVZXBD    constant2<>+0(SB), Y6
+	VPMOVZXBD    constant3<>+0(SB), Y6
 	VPAND        Y5, Y6, Y5
 	VPCMPEQD     Y6, Y5, Y5
 	VANDPS       Y4, Y5, Y4
@@ -920,8 +986,8 @@ end32:
 	VZEROUPPER
 	RET
 
-DATA constant2<>+0(SB)/8, $0x8040201008040201
-GLOBL constant2<>(SB), RODATA|NOPTR, $8
+DATA constant3<>+0(SB)/8, $0x8040201008040201
+GLOBL constant3<>(SB), RODATA|NOPTR, $8
 
 // func sumWordsAVX2(table []float32, columns []float32, stride int)
 // Requires: AVX, FMA3
@@ -933,7 +999,7 @@ TEXT ·sumWordsAVX2(SB), NOSPLIT, $0-56
 	MOVQ         columns_len+32(FP), BX
 	SHLQ         $0x02, BX
 	LEAQ         (CX)(BX*1), BX
-	VBROADCASTSS constant3<>+0(SB), Y0
+	VBROADCASTSS constant4<>+0(SB), Y0
 	XORQ         SI, SI
 
 loop35:
@@ -999,8 +1065,8 @@ end38:
 	VZEROUPPER
 	RET
 
-DATA constant3<>+0(SB)/4, $0x3f000000
-GLOBL constant3<>(SB), RODATA|NOPTR, $4
+DATA constant4<>+0(SB)/4, $0x3f000000
+GLOBL constant4<>(SB), RODATA|NOPTR, $4
 
 // func sumSubsetsAVX2(table []float32, columns []float32, stride int)
 // Requires: AVX
@@ -1012,7 +1078,7 @@ TEXT ·sumSubsetsAVX2(SB), NOSPLIT, $0-56
 	MOVQ         columns_len+32(FP), BX
 	SHLQ         $0x02, BX
 	LEAQ         (CX)(BX*1), BX
-	VBROADCASTSS constant3<>+0(SB), Y0
+	VBROADCASTSS constant4<>+0(SB), Y0
 	XORQ         SI, SI
 
 loop40:
@@ -1068,8 +1134,8 @@ TEXT ·reachAVX2(SB), NOSPLIT, $0-48
 	SHLQ         $0x02, DX
 	SHLQ         $0x02, BX
 	LEAQ         (CX)(BX*1), BX
-	VBROADCASTSS constant4<>+0(SB), Y0
-	VBROADCASTSS constant5<>+0(SB), Y1
+	VBROADCASTSS constant5<>+0(SB), Y0
+	VBROADCASTSS constant6<>+0(SB), Y1
 	XORQ         SI, SI
 
 loop43:
@@ -1107,11 +1173,11 @@ end45:
 	VZEROUPPER
 	RET
 
-DATA constant4<>+0(SB)/4, $0x3f000020
-GLOBL constant4<>(SB), RODATA|NOPTR, $4
-
-DATA constant5<>+0(SB)/4, $0x7fffffff
+DATA constant5<>+0(SB)/4, $0x3f000020
 GLOBL constant5<>(SB), RODATA|NOPTR, $4
+
+DATA constant6<>+0(SB)/4, $0x7fffffff
+GLOBL constant6<>(SB), RODATA|NOPTR, $4
 
 // func findSwitchedAVX2(switched []uint64, middles []float32, rows []float32, on []uint32, drawn []uint32, lowWords []float32, highWords []float32, reach []float32, stride int)
 // Requires: AVX
@@ -1123,7 +1189,7 @@ TEXT ·findSwitchedAVX2(SB), NOSPLIT, $0-200
 	MOVQ         drawn_len+104(FP), SI
 	MOVQ         stride+192(FP), DI
 	SHLQ         $0x02, DI
-	VBROADCASTSS constant5<>+0(SB), Y0
+	VBROADCASTSS constant6<>+0(SB), Y0
 	MOVQ         on_base+72(FP), R8
 	TESTQ        SI, SI
 	JZ           end46
@@ -2701,6 +2767,45 @@ end100:
 	VZEROUPPER
 	RET
 
+// func penaltyScaleAVX512(scale *[16]float32, squares *[16]float32, least float64, factor float64) bool
+// Requires: AVX, AVX512F
+TEXT ·penaltyScaleAVX512(SB), NOSPLIT, $0-33
+	MOVQ         scale+0(FP), AX
+	MOVQ         squares+8(FP), CX
+	VBROADCASTSD least+16(FP), Z0
+	VBROADCASTSD factor+24(FP), Z1
+	VBROADCASTSD constant2<>+0(SB), Z2
+	VXORPS       X3, X3, X3
+	VXORPS       Y4, Y4, Y4
+	VCVTPS2PD    (CX), Z5
+	VSQRTPD      Z5, Z5
+	VSUBPD       Z2, Z5, Z6
+	VMAXPD       Z0, Z6, Z6
+	VMULPD       Z1, Z6, Z6
+	VDIVPD       Z5, Z6, Z6
+	VCMPPD       $0x11, Z5, Z3, K1
+	VCVTPD2PS.Z  Z6, K1, Y5
+	VMOVUPS      Y5, (AX)
+	VORPS        Y5, Y4, Y4
+	VCVTPS2PD    32(CX), Z5
+	VSQRTPD      Z5, Z5
+	VSUBPD       Z2, Z5, Z2
+	VMAXPD       Z0, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VDIVPD       Z5, Z2, Z2
+	VCMPPD       $0x11, Z5, Z3, K1
+	VCVTPD2PS.Z  Z2, K1, Y0
+	VMOVUPS      Y0, 32(AX)
+	VORPS        Y0, Y4, Y4
+	VXORPS       Y0, Y0, Y0
+	VCMPPS       $0x04, Y0, Y4, Y4
+	VMOVMSKPS    Y4, AX
+	TESTL        AX, AX
+	SETNE        AL
+	MOVB         AL, ret+32(FP)
+	VZEROUPPER
+	RET
+
 // func spreadSlopesAVX512(columnGradients []float32, slopes []float32, on []uint32, scale *[16]float32, stride int)
 // Requires: AVX, AVX512F, BMI
 TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
@@ -2956,7 +3061,7 @@ TEXT ·sumWordsAVX512(SB), NOSPLIT, $0-56
 	MOVQ         columns_len+32(FP), BX
 	SHLQ         $0x02, BX
 	LEAQ         (CX)(BX*1), BX
-	VBROADCASTSS constant3<>+0(SB), Z0
+	VBROADCASTSS constant4<>+0(SB), Z0
 	XORQ         SI, SI
 
 loop111:
@@ -3017,7 +3122,7 @@ TEXT ·sumSubsetsAVX512(SB), NOSPLIT, $0-56
 	MOVQ         columns_len+32(FP), BX
 	SHLQ         $0x02, BX
 	LEAQ         (CX)(BX*1), BX
-	VBROADCASTSS constant3<>+0(SB), Z0
+	VBROADCASTSS constant4<>+0(SB), Z0
 	XORQ         SI, SI
 
 loop115:
@@ -3068,8 +3173,8 @@ TEXT ·reachAVX512(SB), NOSPLIT, $0-48
 	SHLQ         $0x02, DX
 	SHLQ         $0x02, BX
 	LEAQ         (CX)(BX*1), BX
-	VBROADCASTSS constant4<>+0(SB), Z0
-	VBROADCASTSS constant5<>+0(SB), Z1
+	VBROADCASTSS constant5<>+0(SB), Z0
+	VBROADCASTSS constant6<>+0(SB), Z1
 	XORQ         SI, SI
 
 loop118:
@@ -3104,7 +3209,7 @@ TEXT ·findSwitchedAVX512(SB), NOSPLIT, $0-200
 	MOVQ         drawn_len+104(FP), SI
 	MOVQ         stride+192(FP), DI
 	SHLQ         $0x02, DI
-	VBROADCASTSS constant5<>+0(SB), Z0
+	VBROADCASTSS constant6<>+0(SB), Z0
 	MOVQ         on_base+72(FP), R8
 	TESTQ        SI, SI
 	JZ           end120

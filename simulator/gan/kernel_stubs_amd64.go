@@ -49,6 +49,11 @@ func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []uint
 //go:noescape
 func sumSquaresAVX2(sums *[16]float32, slopes []float32)
 
+// penaltyScaleAVX2 is penaltyScale in AVX2 with FMA.
+//
+//go:noescape
+func penaltyScaleAVX2(scale *[16]float32, squares *[16]float32, least float64, factor float64) bool
+
 // spreadSlopesAVX2 is spreadSlopes in AVX2 with FMA.
 //
 //go:noescape
@@ -143,6 +148,11 @@ func inputSlopesAVX512(dst []float32, first []float32, second []float32, on []ui
 //
 //go:noescape
 func sumSquaresAVX512(sums *[16]float32, slopes []float32)
+
+// penaltyScaleAVX512 is penaltyScale in AVX-512.
+//
+//go:noescape
+func penaltyScaleAVX512(scale *[16]float32, squares *[16]float32, least float64, factor float64) bool
 
 // spreadSlopesAVX512 is spreadSlopes in AVX-512.
 //

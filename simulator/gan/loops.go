@@ -37,6 +37,7 @@ type loops struct {
 	// The critic's slopes with respect to its inputs.
 	inputSlopes  func(dst, first, second []float32, on []uint32)
 	sumSquares   func(sums *laneRow, slopes []float32)
+	penaltyScale func(scale, squares *laneRow, least, factor float64) bool
 	spreadSlopes func(columnGradients, slopes []float32, on []uint32, scale *laneRow, stride int)
 
 	// All outcomes of a patch.

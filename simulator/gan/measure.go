@@ -102,8 +102,8 @@ func (k *kTerm) value() float64 {
 func (p *penalty) loss(pairs, used int) float64 {
 	sum := 0.0
 	for _, square := range p.squares[:used] {
-		excess := p.excess(math.Sqrt(float64(square)))
-		sum += excess * excess
+		e := excess(math.Sqrt(float64(square)), p.least)
+		sum += e * e
 	}
 	return p.weight / float64(pairs) * sum
 }

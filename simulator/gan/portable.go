@@ -9,7 +9,7 @@ import (
 var portable = loops{
 	sumSubsets: sumSubsets, sumRows: sumRows, addRows: addRows, transposeSets: transposeSets,
 	switchOn: switchOn, unitsOn: unitsOn, unitsBetween: unitsBetween, backSecond: backSecond,
-	inputSlopes: inputSlopes, sumSquares: sumSquares, spreadSlopes: spreadSlopes,
+	inputSlopes: inputSlopes, sumSquares: sumSquares, penaltyScale: penaltyScale, spreadSlopes: spreadSlopes,
 	sumWords: sumWords, reach: reach,
 	findSwitched: findSwitched, bend: bend, enumerate: enumerate,
 	transpose: transpose, addTranspose: addTranspose, addCounts: addCounts,
@@ -170,6 +170,18 @@ func sumSquares(sums *laneRow, slopes []float32) {
 			sums[l] += s * s
 		}
 	}
+}
+
+// penaltyScale fills scale[lane] with factor·excess/norm for the norms with these
+// squares, or with 0 where the norm is 0. It reports whether any scale is not 0.
+func penaltyScale(scale, squares *laneRow, least, factor float64) bool {
+	for l, square := range squares {
+		scale[l] = 0
+		if norm := math.Sqrt(float64(square)); norm > 0 {
+			scale[l] = float32(factor * excess(norm, least) / norm)
+		}
+	}
+	return *scale != laneRow{}
 }
 
 // spreadSlopes adds Σ_lanes slopes[input][lane]·scale[lane] to

@@ -24,6 +24,7 @@ func main() {
 		k.unitsBetween()
 		k.inputSlopes()
 		k.sumSquares()
+		k.penaltyScale()
 		k.spreadSlopes()
 
 		k.sumWords("sumWords", true)

@@ -1,0 +1,57 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
+	"github.com/mmcloughlin/avo/reg"
+
+	. "spiqsweep/simulator/_asm/vector" //nolint:revive // assembly reads better without qualifiers
+)
+
+// penaltyScale computes in float64, for half as many lanes as there are float32 in a
+// vector.
+func (k kernel) penaltyScale() {
+	k.Function("penaltyScale", "func(scale, squares *[16]float32, least, factor float64) bool")
+	half := XMM
+	if k.Wide() {
+		half = YMM
+	}
+	spread := func(m Op) reg.VecVirtual {
+		r := k.Register()
+		VBROADCASTSD(m, r)
+		return r
+	}
+	scale, squares := Number("scale"), Number("squares")
+	least, factor, one, zero := spread(parameter("least")), spread(parameter("factor")), spread(Constant64(1)), k.Zero()
+	some := half() // all bits of the scales
+	VXORPS(some, some, some)
+	for at := 0; at < LaneBytes; at += k.Bytes / 2 {
+		norm, x, scales := k.Register(), k.Register(), half()
+		VCVTPS2PD(At(squares).Offset(at), norm)
+		VSQRTPD(norm, norm)
+		VSUBPD(one, norm, x)
+		VMAXPD(least, x, x)
+		VMULPD(factor, x, x)
+		VDIVPD(norm, x, x)
+		if k.Wide() {
+			positive := K()
+			VCMPPD(U8(Less), norm, zero, positive)
+			VCVTPD2PS_Z(x, positive, scales)
+		} else {
+			positive := k.Register()
+			VCMPPD(U8(Less), norm, zero, positive)
+			VANDPD(positive, x, x)
+			VCVTPD2PSY(x, scales)
+		}
+		VMOVUPS(scales, At(scale).Offset(at))
+		VORPS(scales, some, some)
+	}
+	any, lanes, none := GP8(), GP32(), half()
+	VXORPS(none, none, none)
+	VCMPPS(U8(NotEqual), none, some, some)
+	VMOVMSKPS(some, lanes)
+	TESTL(lanes, lanes)
+	SETNE(any)
+	Store(any, ReturnIndex(0))
+	k.Ret()
+}
