@@ -33,9 +33,9 @@ const (
 	ParameterShift Gradient = "parameter_shift"
 )
 
-// estimator computes the weights of outcomes. For each batch the actor calls begin,
-// then observe for every patch and block after its forward pass, then prepare, then
-// weigh for all blocks of one patch after another.
+// estimator computes the weights of outcomes. For each batch the actor calls begin. For
+// each of its parts it then calls observe for every patch and block after its forward
+// pass, then prepare, then weigh for all blocks of one patch after another.
 type estimator interface {
 	// begin takes the real windows of the batch, [sample][time], if the objective
 	// draws any.
