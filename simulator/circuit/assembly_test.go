@@ -99,6 +99,15 @@ func (t trial) anySpan(bits int) (s *span, rows int) {
 	return s, s.groups * s.groupStride
 }
 
+// pairs draws pairs of complex numbers.
+func (t trial) pairs(n int) []phasePair {
+	x, pairs := t.In64(4*n), make([]phasePair, n)
+	for i := range pairs {
+		pairs[i] = phasePair{complex(x[4*i], x[4*i+1]), complex(x[4*i+2], x[4*i+3])}
+	}
+	return pairs
+}
+
 // calls holds a call of every inner loop with drawn arguments.
 var calls = map[string]func(l *loops, t trial){
 	"turns": func(l *loops, t trial) {
@@ -116,6 +125,18 @@ var calls = map[string]func(l *loops, t trial){
 		}
 		turns(drawn, angles)
 		l.gates(outOf[gate](t, n), drawn)
+	},
+	"monomials": func(l *loops, t trial) {
+		factors := t.pairs(t.UpTo(5))
+		l.monomials(outOf[phasePair](t, 1<<len(factors)), factors, t.Float64())
+	},
+	"scalars": func(l *loops, t trial) {
+		products, first := t.pairs(2*t.UpTo(5)), t.UpTo(9)
+		from := make([]int32, len(products))
+		for i := range from {
+			from[i] = int32(first + t.IntN(len(from)))
+		}
+		l.scalars(t.Out(2*len(from)), products, from, first)
 	},
 	"phases": func(l *loops, t trial) {
 		rows := t.UpTo(5)

@@ -9,22 +9,22 @@ func (f *frame) setBoundary(k, flips int, scale float64) {
 		r.flips = flips
 		f.setPlaces(k)
 	}
-	monomials(f.products[:s.rows], f.between[:s.low], complex(scale, 0))
+	f.loops.monomials(f.products[:s.rows], f.between[:s.low], scale)
 	for parity := range s.parities() {
 		at, first := f.rowsAt(k, parity)
-		r.setScalars(at, first, f.products[:s.rows])
+		f.setScalars(r, at, first, s.rows)
 	}
 	if s.high == 0 {
 		return
 	}
-	monomials(f.products[:s.blocks], f.between[s.low:], 1)
+	f.loops.monomials(f.products[:s.blocks], f.between[s.low:], 1)
 	if k > 1 {
-		r.setScalars(2*s.rows, 0, f.products[:s.blocks])
+		f.setScalars(r, 2*s.rows, 0, s.blocks)
 		return
 	}
 	for parity := range 2 {
 		first := parity*s.product() + s.rows
-		r.setScalars(first, first, f.products[:s.blocks])
+		f.setScalars(r, first, first, s.blocks)
 		r.clearScalars(first, parity^1)
 	}
 }
@@ -75,14 +75,9 @@ func (f *frame) setPlaces(k int) {
 	}
 }
 
-// setScalars sets δ·α for entries from at on, one for each product. The α are those of
-// the entries' source rows, from first on.
-func (r *rotation) setScalars(at, first int, products []phasePair) {
-	scalars, from := r.scalars[2*at:][:2*len(products)], r.from[at:][:len(products)]
-	for y, f := range from {
-		v := products[y].delta * products[int(f)-first].alpha
-		scalars[2*y], scalars[2*y+1] = float32(real(v)), float32(imag(v))
-	}
+// setScalars sets the scalars of n entries from at on, whose source rows are those from first on.
+func (f *frame) setScalars(r *rotation, at, first, n int) {
+	f.loops.scalars(r.scalars[2*at:][:2*n], f.products[:n], r.from[at:][:n], first)
 }
 
 // clearScalars sets the scalars of the blocks of one parity to 0.
@@ -95,12 +90,21 @@ func (r *rotation) clearScalars(at, parity int) {
 }
 
 // monomials sets products[x] to Π factors[q] over the bits q set in x, with δ times scale.
-func monomials(products, factors []phasePair, scale complex128) {
-	products[0] = phasePair{1, scale}
+func monomials(products, factors []phasePair, scale float64) {
+	products[0] = phasePair{1, complex(scale, 0)}
 	for q, z := range factors {
 		low, high := products[:1<<q], products[1<<q:][:1<<q]
 		for x := range high {
 			high[x] = phasePair{low[x].alpha * z.alpha, low[x].delta * z.delta}
 		}
+	}
+}
+
+// scalars sets dst to δ·α of entries, real and imaginary parts. The α are those of the entries' source
+// rows, counted from first. The number of entries is even.
+func scalars(dst []float32, products []phasePair, from []int32, first int) {
+	for y, f := range from {
+		v := products[y].delta * products[int(f)-first].alpha
+		dst[2*y], dst[2*y+1] = float32(real(v)), float32(imag(v))
 	}
 }

@@ -68,10 +68,13 @@ type turn = struct{ sin, cos float64 }
 // accurate enough.
 const farAngle = 1 << 30
 
-// turns fills dst with the turns of angles below farAngle, in radians: four of them or a
-// multiple. It uses the polynomials of phases, which are accurate enough for float32 tables.
-func turns(dst []turn, angles []float64) {
+// turns fills dst with the turns of angles, in radians: four of them or a multiple. It uses the
+// polynomials of phases, which are accurate enough for float32 tables if all angles are below
+// farAngle. It reports whether they are.
+func turns(dst []turn, angles []float64) (near bool) {
+	near = true
 	for i, x := range angles {
+		near = near && math.Abs(x) < farAngle
 		quarters := x * (2 / math.Pi)
 		rounded := quarters + toInteger
 		n := math.Float64bits(rounded)
@@ -82,11 +85,14 @@ func turns(dst []turn, angles []float64) {
 		swap := (s ^ c) & -(n & 1)
 		dst[i] = turn{math.Float64frombits(s ^ swap ^ n&2<<62), math.Float64frombits(c ^ swap ^ (n+1)&2<<62)}
 	}
+	return near
 }
 
 // setTurns fills dst with the turns of any angles. It takes those below farAngle from the loop.
 func (l *loops) setTurns(dst []turn, angles []float64) {
-	l.turns(dst, angles)
+	if l.turns(dst, angles) {
+		return
+	}
 	for i, x := range angles {
 		if !(math.Abs(x) < farAngle) {
 			dst[i].sin, dst[i].cos = math.Sincos(x)

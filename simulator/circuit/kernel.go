@@ -61,13 +61,15 @@ func DefaultKernel() Kernel {
 // accumulators, but must do so identically for every vector width, so that kernels
 // of one class agree bit for bit.
 type loops struct {
-	turns   func(dst []turn, angles []float64)
-	gates   func(dst []gate, turns []turn)
-	phases  func(z, gamma []float32, rows int)
-	factors func(a, b, z, coefficients []float32, rows int)
-	powers  func(dst, z []float32, bits int)
-	tensor  func(dst, a, b []float32, bits int)
-	scale   func(dst, src, scalars []float32, from []int32)
+	turns     func(dst []turn, angles []float64) (near bool)
+	gates     func(dst []gate, turns []turn)
+	monomials func(products, factors []phasePair, scale float64)
+	scalars   func(dst []float32, products []phasePair, from []int32, first int)
+	phases    func(z, gamma []float32, rows int)
+	factors   func(a, b, z, coefficients []float32, rows int)
+	powers    func(dst, z []float32, bits int)
+	tensor    func(dst, a, b []float32, bits int)
+	scale     func(dst, src, scalars []float32, from []int32)
 
 	rotate             rotations
 	gather             func(dst, src, phases []float32, from []int32)

@@ -17,7 +17,7 @@ import (
 const simdClass = "simd/amd64" + level
 
 var avx2 = asBuilt(loops{
-	turns: turnsAVX2, gates: gatesAVX2,
+	turns: turnsAVX2, gates: gatesAVX2, monomials: monomialsAVX2, scalars: scalarsAVX2,
 	phases: phasesAVX2, factors: factorsAVX2, powers: powersAVX2, tensor: tensorAVX2,
 	scale:  scaleAVX2,
 	rotate: rotations{1: rotate1AVX2, 2: rotate2AVX2, 3: rotate3AVX2},
@@ -31,7 +31,7 @@ var avx2 = asBuilt(loops{
 })
 
 var avx512 = asBuilt(loops{
-	turns: turnsAVX2, gates: gatesAVX2,
+	turns: turnsAVX2, gates: gatesAVX2, monomials: monomialsAVX2, scalars: scalarsAVX2,
 	phases: phasesAVX512, factors: factorsAVX512, powers: powersAVX512, tensor: tensorAVX512,
 	scale:  scaleAVX512,
 	rotate: rotations{1: rotate1AVX512, 2: rotate2AVX512, 3: rotate3AVX512, 4: rotate4AVX512},
@@ -52,7 +52,7 @@ var avx512 = asBuilt(loops{
 // of bits: from GOAMD64=v3 on, the compiler fuses operations, which the assembly does not.
 func asBuilt(l loops) loops {
 	if level >= ".v3" {
-		l.turns, l.gates = turns, gates
+		l.turns, l.gates, l.monomials, l.scalars = turns, gates, monomials, scalars
 	}
 	return l
 }

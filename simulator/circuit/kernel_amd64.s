@@ -4001,98 +4001,114 @@ end117:
 	VZEROUPPER
 	RET
 
-// func turnsAVX2(dst []struct{sin float64; cos float64}, angles []float64)
+// func turnsAVX2(dst []struct{sin float64; cos float64}, angles []float64) (near bool)
 // Requires: AVX, AVX2
-TEXT ·turnsAVX2(SB), NOSPLIT, $0-48
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  angles_base+24(FP), CX
-	MOVQ  angles_len+32(FP), DX
-	SHRQ  $0x02, DX
-	TESTQ DX, DX
-	JZ    end118
+TEXT ·turnsAVX2(SB), NOSPLIT, $0-49
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         angles_base+24(FP), CX
+	MOVQ         angles_len+32(FP), DX
+	VXORPS       Y0, Y0, Y0
+	VBROADCASTSD constant12<>+0(SB), Y1
+	SHRQ         $0x02, DX
+	TESTQ        DX, DX
+	JZ           end118
 
 loop118:
-	VMOVUPS      (CX), Y0
-	VBROADCASTSD constant0<>+0(SB), Y1
-	VMULPD       Y1, Y0, Y0
-	VBROADCASTSD constant1<>+0(SB), Y1
-	VADDPD       Y1, Y0, Y1
-	VBROADCASTSD constant1<>+0(SB), Y2
-	VSUBPD       Y2, Y1, Y2
-	VSUBPD       Y2, Y0, Y0
-	VBROADCASTSD constant2<>+0(SB), Y2
-	VMULPD       Y2, Y0, Y0
-	VMULPD       Y0, Y0, Y2
-	VMULPD       Y2, Y0, Y3
-	VBROADCASTSD constant12<>+0(SB), Y4
-	VBROADCASTSD constant13<>+0(SB), Y5
-	VMULPD       Y4, Y2, Y4
-	VADDPD       Y4, Y5, Y4
-	VBROADCASTSD constant14<>+0(SB), Y5
-	VMULPD       Y4, Y2, Y4
-	VADDPD       Y4, Y5, Y4
-	VMULPD       Y4, Y3, Y3
-	VADDPD       Y3, Y0, Y0
-	VBROADCASTSD constant15<>+0(SB), Y3
-	VBROADCASTSD constant16<>+0(SB), Y4
-	VMULPD       Y3, Y2, Y3
-	VADDPD       Y3, Y4, Y3
-	VBROADCASTSD constant17<>+0(SB), Y4
-	VMULPD       Y3, Y2, Y3
-	VADDPD       Y3, Y4, Y3
-	VBROADCASTSD constant18<>+0(SB), Y4
-	VMULPD       Y3, Y2, Y3
-	VADDPD       Y3, Y4, Y3
-	VBROADCASTSD constant19<>+0(SB), Y4
+	VMOVUPS      (CX), Y2
+	VANDNPD      Y2, Y1, Y3
+	VBROADCASTSD constant13<>+0(SB), Y4
+	VCMPPD       $0x15, Y4, Y3, Y3
+	VORPD        Y3, Y0, Y0
+	VBROADCASTSD constant0<>+0(SB), Y3
 	VMULPD       Y3, Y2, Y2
-	VADDPD       Y2, Y4, Y2
-	VPSRLQ       $0x00, Y1, Y3
+	VBROADCASTSD constant1<>+0(SB), Y3
+	VADDPD       Y3, Y2, Y3
+	VBROADCASTSD constant1<>+0(SB), Y4
+	VSUBPD       Y4, Y3, Y4
+	VSUBPD       Y4, Y2, Y2
+	VBROADCASTSD constant2<>+0(SB), Y4
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y2, Y2, Y4
+	VMULPD       Y4, Y2, Y5
+	VBROADCASTSD constant14<>+0(SB), Y6
+	VBROADCASTSD constant15<>+0(SB), Y7
+	VMULPD       Y6, Y4, Y6
+	VADDPD       Y6, Y7, Y6
+	VBROADCASTSD constant16<>+0(SB), Y7
+	VMULPD       Y6, Y4, Y6
+	VADDPD       Y6, Y7, Y6
+	VMULPD       Y6, Y5, Y5
+	VADDPD       Y5, Y2, Y2
+	VBROADCASTSD constant17<>+0(SB), Y5
+	VBROADCASTSD constant18<>+0(SB), Y6
+	VMULPD       Y5, Y4, Y5
+	VADDPD       Y5, Y6, Y5
+	VBROADCASTSD constant19<>+0(SB), Y6
+	VMULPD       Y5, Y4, Y5
+	VADDPD       Y5, Y6, Y5
+	VBROADCASTSD constant20<>+0(SB), Y6
+	VMULPD       Y5, Y4, Y5
+	VADDPD       Y5, Y6, Y5
+	VBROADCASTSD constant21<>+0(SB), Y6
+	VMULPD       Y5, Y4, Y4
+	VADDPD       Y4, Y6, Y4
+	VPSRLQ       $0x00, Y3, Y5
+	VPSLLQ       $0x3f, Y5, Y5
+	VPSRLQ       $0x01, Y3, Y3
 	VPSLLQ       $0x3f, Y3, Y3
-	VPSRLQ       $0x01, Y1, Y1
-	VPSLLQ       $0x3f, Y1, Y1
-	VBLENDVPD    Y3, Y2, Y0, Y4
-	VXORPD       Y1, Y4, Y4
-	VBLENDVPD    Y3, Y0, Y2, Y0
-	VXORPD       Y1, Y3, Y1
-	VXORPD       Y1, Y0, Y0
-	VUNPCKLPD    Y0, Y4, Y1
-	VUNPCKHPD    Y0, Y4, Y0
-	VPERM2F128   $0x20, Y0, Y1, Y2
-	VMOVUPD      Y2, (AX)
-	VPERM2F128   $0x31, Y0, Y1, Y0
-	VMOVUPD      Y0, 32(AX)
+	VBLENDVPD    Y5, Y4, Y2, Y6
+	VXORPD       Y3, Y6, Y6
+	VBLENDVPD    Y5, Y2, Y4, Y2
+	VXORPD       Y3, Y5, Y3
+	VXORPD       Y3, Y2, Y2
+	VUNPCKLPD    Y2, Y6, Y3
+	VUNPCKHPD    Y2, Y6, Y2
+	VPERM2F128   $0x20, Y2, Y3, Y4
+	VMOVUPD      Y4, (AX)
+	VPERM2F128   $0x31, Y2, Y3, Y2
+	VMOVUPD      Y2, 32(AX)
 	ADDQ         $+32, CX
 	ADDQ         $+64, AX
 	DECQ         DX
 	JNZ          loop118
 
 end118:
+	VMOVMSKPD Y0, AX
+	TESTL     AX, AX
+	SETEQ     AL
+	MOVB      AL, near+48(FP)
 	VZEROUPPER
 	RET
 
-DATA constant12<>+0(SB)/8, $0xbf2994eb3784a0b2
+DATA constant12<>+0(SB)/8, $0x8000000000000000
 GLOBL constant12<>(SB), RODATA|NOPTR, $8
 
-DATA constant13<>+0(SB)/8, $0x3f81107605235d9b
+DATA constant13<>+0(SB)/8, $0x41d0000000000000
 GLOBL constant13<>(SB), RODATA|NOPTR, $8
 
-DATA constant14<>+0(SB)/8, $0xbfc555545995a77a
+DATA constant14<>+0(SB)/8, $0xbf2994eb3784a0b2
 GLOBL constant14<>(SB), RODATA|NOPTR, $8
 
-DATA constant15<>+0(SB)/8, $0x3ef99343027f4502
+DATA constant15<>+0(SB)/8, $0x3f81107605235d9b
 GLOBL constant15<>(SB), RODATA|NOPTR, $8
 
-DATA constant16<>+0(SB)/8, $0xbf56c087e89a78db
+DATA constant16<>+0(SB)/8, $0xbfc555545995a77a
 GLOBL constant16<>(SB), RODATA|NOPTR, $8
 
-DATA constant17<>+0(SB)/8, $0x3fa55553e10690af
+DATA constant17<>+0(SB)/8, $0x3ef99343027f4502
 GLOBL constant17<>(SB), RODATA|NOPTR, $8
 
-DATA constant18<>+0(SB)/8, $0xbfdffffffd0c6225
+DATA constant18<>+0(SB)/8, $0xbf56c087e89a78db
 GLOBL constant18<>(SB), RODATA|NOPTR, $8
 
-DATA constant19<>+0(SB)/8, $0x3ff0000000000000
+DATA constant19<>+0(SB)/8, $0x3fa55553e10690af
 GLOBL constant19<>(SB), RODATA|NOPTR, $8
+
+DATA constant20<>+0(SB)/8, $0xbfdffffffd0c6225
+GLOBL constant20<>(SB), RODATA|NOPTR, $8
+
+DATA constant21<>+0(SB)/8, $0x3ff0000000000000
+GLOBL constant21<>(SB), RODATA|NOPTR, $8
 
 // func gatesAVX2(dst []struct{flip int; tangent float64; alpha complex128; delta complex128; sin float64; cos float64}, turns []struct{sin float64; cos float64})
 // Requires: AVX, AVX2
@@ -4101,8 +4117,8 @@ TEXT ·gatesAVX2(SB), NOSPLIT, $0-48
 	MOVQ         turns_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
 	SHRQ         $0x02, DX
-	VBROADCASTSD constant20<>+0(SB), Y0
-	VBROADCASTSD constant19<>+0(SB), Y1
+	VBROADCASTSD constant12<>+0(SB), Y0
+	VBROADCASTSD constant21<>+0(SB), Y1
 	TESTQ        DX, DX
 	JZ           end119
 
@@ -4130,7 +4146,7 @@ loop119:
 	VANDNPD      Y4, Y0, Y10
 	VADDPD       Y10, Y1, Y10
 	VDIVPD       Y10, Y9, Y10
-	VBROADCASTSD constant21<>+0(SB), Y11
+	VBROADCASTSD constant22<>+0(SB), Y11
 	VCMPPD       $0x11, Y11, Y9, Y11
 	VBLENDVPD    Y11, Y1, Y9, Y9
 	VBLENDVPD    Y11, Y1, Y5, Y5
@@ -4181,11 +4197,143 @@ end119:
 	VZEROUPPER
 	RET
 
-DATA constant20<>+0(SB)/8, $0x8000000000000000
-GLOBL constant20<>(SB), RODATA|NOPTR, $8
+DATA constant22<>+0(SB)/8, $0x39b4484bfeebc2a0
+GLOBL constant22<>(SB), RODATA|NOPTR, $8
 
-DATA constant21<>+0(SB)/8, $0x39b4484bfeebc2a0
-GLOBL constant21<>(SB), RODATA|NOPTR, $8
+// func monomialsAVX2(products []struct{alpha complex128; delta complex128}, factors []struct{alpha complex128; delta complex128}, scale float64)
+// Requires: AVX, SSE2
+TEXT ·monomialsAVX2(SB), NOSPLIT, $0-56
+	MOVQ    products_base+0(FP), AX
+	MOVQ    factors_base+24(FP), CX
+	MOVQ    factors_len+32(FP), DX
+	VMOVSD  constant21<>+0(SB), X0
+	MOVSD   scale+48(FP), X1
+	VMOVUPD X0, (AX)
+	VMOVUPD X1, 16(AX)
+	MOVQ    $0x00000001, BX
+
+loop120:
+	CMPQ    DX, $+2
+	JL      end120
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	MOVQ    AX, SI
+	MOVQ    BX, DI
+	SHLQ    $0x05, DI
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    BX, R9
+	TESTQ   R9, R9
+	JZ      end121
+
+loop121:
+	VMOVUPS   (SI), Y2
+	VMOVDDUP  Y0, Y3
+	VPERMILPD $0x0f, Y0, Y4
+	VPERMILPD $0x05, Y2, Y5
+	VMULPD    Y4, Y5, Y4
+	VMULPD    Y3, Y2, Y3
+	VADDSUBPD Y4, Y3, Y3
+	VMOVUPD   Y3, (SI)(DI*1)
+	VMOVDDUP  Y1, Y4
+	VPERMILPD $0x0f, Y1, Y5
+	VPERMILPD $0x05, Y2, Y6
+	VMULPD    Y5, Y6, Y5
+	VMULPD    Y4, Y2, Y2
+	VADDSUBPD Y5, Y2, Y2
+	VMOVUPD   Y2, (SI)(DI*2)
+	VMOVDDUP  Y1, Y2
+	VPERMILPD $0x0f, Y1, Y4
+	VPERMILPD $0x05, Y3, Y5
+	VMULPD    Y4, Y5, Y4
+	VMULPD    Y2, Y3, Y2
+	VADDSUBPD Y4, Y2, Y2
+	VMOVUPD   Y2, (SI)(R8*1)
+	ADDQ      $+32, SI
+	DECQ      R9
+	JNZ       loop121
+
+end121:
+	SHLQ $0x02, BX
+	ADDQ $+64, CX
+	SUBQ $+2, DX
+	JMP  loop120
+
+end120:
+loop122:
+	CMPQ    DX, $+1
+	JL      end122
+	VMOVUPS (CX), Y0
+	MOVQ    AX, SI
+	MOVQ    BX, DI
+	SHLQ    $0x05, DI
+	MOVQ    BX, R8
+	TESTQ   R8, R8
+	JZ      end123
+
+loop123:
+	VMOVUPS   (SI), Y1
+	VMOVDDUP  Y0, Y2
+	VPERMILPD $0x0f, Y0, Y3
+	VPERMILPD $0x05, Y1, Y4
+	VMULPD    Y3, Y4, Y3
+	VMULPD    Y2, Y1, Y1
+	VADDSUBPD Y3, Y1, Y1
+	VMOVUPD   Y1, (SI)(DI*1)
+	ADDQ      $+32, SI
+	DECQ      R8
+	JNZ       loop123
+
+end123:
+	SHLQ $0x01, BX
+	ADDQ $+32, CX
+	SUBQ $+1, DX
+	JMP  loop122
+
+end122:
+	VZEROUPPER
+	RET
+
+// func scalarsAVX2(dst []float32, products []struct{alpha complex128; delta complex128}, from []int32, first int)
+// Requires: AVX
+TEXT ·scalarsAVX2(SB), NOSPLIT, $0-80
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  products_base+24(FP), CX
+	MOVQ  from_base+48(FP), DX
+	MOVQ  from_len+56(FP), BX
+	MOVQ  first+72(FP), SI
+	SHLQ  $0x05, SI
+	NEGQ  SI
+	ADDQ  CX, SI
+	SHRQ  $0x01, BX
+	TESTQ BX, BX
+	JZ    end124
+
+loop124:
+	MOVL        (DX), DI
+	MOVL        4(DX), R8
+	SHLQ        $0x05, DI
+	SHLQ        $0x05, R8
+	VMOVUPD     16(CX), X0
+	VINSERTF128 $0x01, 48(CX), Y0, Y1
+	VMOVUPD     (SI)(DI*1), X0
+	VINSERTF128 $0x01, (SI)(R8*1), Y0, Y2
+	VMOVDDUP    Y2, Y3
+	VPERMILPD   $0x0f, Y2, Y2
+	VPERMILPD   $0x05, Y1, Y4
+	VMULPD      Y2, Y4, Y2
+	VMULPD      Y3, Y1, Y1
+	VADDSUBPD   Y2, Y1, Y1
+	VCVTPD2PSY  Y1, X0
+	VMOVUPS     X0, (AX)
+	ADDQ        $+8, DX
+	ADDQ        $+16, AX
+	ADDQ        $+64, CX
+	DECQ        BX
+	JNZ         loop124
+
+end124:
+	VZEROUPPER
+	RET
 
 // func rotate4AVX512(p []float32, t []float32, s *struct{apart int; run int; lines int; lineStride int; groups int; groupStride int})
 // Requires: AVX, AVX512F
@@ -4209,21 +4357,21 @@ TEXT ·rotate4AVX512(SB), NOSPLIT, $0-56
 	SHLQ         $0x07, R9
 	MOVQ         32(DI), R10
 	TESTQ        R10, R10
-	JZ           end120
+	JZ           end125
 
-loop120:
+loop125:
 	MOVQ  AX, R11
 	MOVQ  16(DI), R12
 	TESTQ R12, R12
-	JZ    end121
+	JZ    end126
 
-loop121:
+loop126:
 	MOVQ  R11, R13
 	MOVQ  8(DI), R14
 	TESTQ R14, R14
-	JZ    end122
+	JZ    end127
 
-loop122:
+loop127:
 	LEAQ         (R13)(CX*8), R15
 	VMOVUPS      (R13), Z4
 	VMOVUPS      (R13)(CX*1), Z5
@@ -4483,19 +4631,19 @@ loop122:
 	VMOVUPS      Z19, 64(R15)(SI*1)
 	ADDQ         $+128, R13
 	DECQ         R14
-	JNZ          loop122
+	JNZ          loop127
 
-end122:
+end127:
 	ADDQ R8, R11
 	DECQ R12
-	JNZ  loop121
+	JNZ  loop126
 
-end121:
+end126:
 	ADDQ R9, AX
 	DECQ R10
-	JNZ  loop120
+	JNZ  loop125
 
-end120:
+end125:
 	VZEROUPPER
 	RET
 
@@ -4513,9 +4661,9 @@ TEXT ·gatherRotateAVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS 8(DI), Z2
 	SHRQ         $0x03, SI
 	TESTQ        SI, SI
-	JZ           end123
+	JZ           end128
 
-loop123:
+loop128:
 	MOVLQSX      (BX), DI
 	SHLQ         $0x07, DI
 	VMOVUPS      (AX), Z3
@@ -4688,9 +4836,9 @@ loop123:
 	ADDQ         $+32, BX
 	ADDQ         $+1024, AX
 	DECQ         SI
-	JNZ          loop123
+	JNZ          loop128
 
-end123:
+end128:
 	VZEROUPPER
 	RET
 
@@ -4711,9 +4859,9 @@ TEXT ·gatherBlockRotateAVX512(SB), NOSPLIT, $0-144
 	VBROADCASTSS 8(DI), Z4
 	SHRQ         $0x03, SI
 	TESTQ        SI, SI
-	JZ           end124
+	JZ           end129
 
-loop124:
+loop129:
 	MOVLQSX      (BX), DI
 	SHLQ         $0x07, DI
 	VMOVUPS      (AX), Z5
@@ -4918,9 +5066,9 @@ loop124:
 	ADDQ         $+32, BX
 	ADDQ         $+1024, AX
 	DECQ         SI
-	JNZ          loop124
+	JNZ          loop129
 
-end124:
+end129:
 	VZEROUPPER
 	RET
 
@@ -4940,9 +5088,9 @@ TEXT ·scaleGatherRotateAVX512(SB), NOSPLIT, $0-168
 	VBROADCASTSS 8(R9), Z2
 	SHRQ         $0x03, R8
 	TESTQ        R8, R8
-	JZ           end125
+	JZ           end130
 
-loop125:
+loop130:
 	MOVLQSX      (DI), R9
 	SHLQ         $0x07, R9
 	MOVLQSX      (DX), R10
@@ -5180,9 +5328,9 @@ loop125:
 	ADDQ         $+64, CX
 	ADDQ         $+32, DX
 	DECQ         R8
-	JNZ          loop125
+	JNZ          loop130
 
-end125:
+end130:
 	VZEROUPPER
 	RET
 
@@ -5204,21 +5352,21 @@ TEXT ·rotateProbabilities1AVX512(SB), NOSPLIT, $0-104
 	SHLQ         $0x07, R8
 	MOVQ         32(SI), R9
 	TESTQ        R9, R9
-	JZ           end126
+	JZ           end131
 
-loop126:
+loop131:
 	MOVQ  CX, R10
 	MOVQ  16(SI), R11
 	TESTQ R11, R11
-	JZ    end127
+	JZ    end132
 
-loop127:
+loop132:
 	MOVQ  R10, R12
 	MOVQ  8(SI), R13
 	TESTQ R13, R13
-	JZ    end128
+	JZ    end133
 
-loop128:
+loop133:
 	VMOVUPS      (R12), Z1
 	VMOVUPS      64(R12), Z2
 	VMOVUPS      (R12)(BX*1), Z3
@@ -5242,19 +5390,19 @@ loop128:
 	ADDQ         $+8, DX
 	ADDQ         $+128, R12
 	DECQ         R13
-	JNZ          loop128
+	JNZ          loop133
 
-end128:
+end133:
 	ADDQ DI, R10
 	DECQ R11
-	JNZ  loop127
+	JNZ  loop132
 
-end127:
+end132:
 	ADDQ R8, CX
 	DECQ R9
-	JNZ  loop126
+	JNZ  loop131
 
-end126:
+end131:
 	VZEROUPPER
 	RET
 
@@ -5278,21 +5426,21 @@ TEXT ·rotateProbabilities2AVX512(SB), NOSPLIT, $0-104
 	SHLQ         $0x07, R9
 	MOVQ         32(DI), R10
 	TESTQ        R10, R10
-	JZ           end129
+	JZ           end134
 
-loop129:
+loop134:
 	MOVQ  CX, R11
 	MOVQ  16(DI), R12
 	TESTQ R12, R12
-	JZ    end130
+	JZ    end135
 
-loop130:
+loop135:
 	MOVQ  R11, R13
 	MOVQ  8(DI), R14
 	TESTQ R14, R14
-	JZ    end131
+	JZ    end136
 
-loop131:
+loop136:
 	VMOVUPS      (R13), Z2
 	VMOVUPS      64(R13), Z3
 	VMOVUPS      (R13)(BX*1), Z4
@@ -5348,19 +5496,19 @@ loop131:
 	ADDQ         $+16, DX
 	ADDQ         $+128, R13
 	DECQ         R14
-	JNZ          loop131
+	JNZ          loop136
 
-end131:
+end136:
 	ADDQ R8, R11
 	DECQ R12
-	JNZ  loop130
+	JNZ  loop135
 
-end130:
+end135:
 	ADDQ R9, CX
 	DECQ R10
-	JNZ  loop129
+	JNZ  loop134
 
-end129:
+end134:
 	VZEROUPPER
 	RET
 
@@ -5385,21 +5533,21 @@ TEXT ·rotateProbabilities3AVX512(SB), NOSPLIT, $0-104
 	SHLQ         $0x07, R9
 	MOVQ         32(DI), R10
 	TESTQ        R10, R10
-	JZ           end132
+	JZ           end137
 
-loop132:
+loop137:
 	MOVQ  CX, R11
 	MOVQ  16(DI), R12
 	TESTQ R12, R12
-	JZ    end133
+	JZ    end138
 
-loop133:
+loop138:
 	MOVQ  R11, R13
 	MOVQ  8(DI), R14
 	TESTQ R14, R14
-	JZ    end134
+	JZ    end139
 
-loop134:
+loop139:
 	LEAQ         (R13)(BX*4), R15
 	VMOVUPS      (R13), Z3
 	VMOVUPS      64(R13), Z4
@@ -5532,18 +5680,18 @@ loop134:
 	ADDQ         $+32, DX
 	ADDQ         $+128, R13
 	DECQ         R14
-	JNZ          loop134
+	JNZ          loop139
 
-end134:
+end139:
 	ADDQ R8, R11
 	DECQ R12
-	JNZ  loop133
+	JNZ  loop138
 
-end133:
+end138:
 	ADDQ R9, CX
 	DECQ R10
-	JNZ  loop132
+	JNZ  loop137
 
-end132:
+end137:
 	VZEROUPPER
 	RET

@@ -353,7 +353,7 @@ func sumsAVX2(dst []float32, v []float32)
 func turnsAVX2(dst []struct {
 	sin float64
 	cos float64
-}, angles []float64)
+}, angles []float64) (near bool)
 
 // gatesAVX2 is gates in AVX2 with FMA.
 //
@@ -369,6 +369,25 @@ func gatesAVX2(dst []struct {
 	sin float64
 	cos float64
 })
+
+// monomialsAVX2 is monomials in AVX2 with FMA.
+//
+//go:noescape
+func monomialsAVX2(products []struct {
+	alpha complex128
+	delta complex128
+}, factors []struct {
+	alpha complex128
+	delta complex128
+}, scale float64)
+
+// scalarsAVX2 is scalars in AVX2 with FMA.
+//
+//go:noescape
+func scalarsAVX2(dst []float32, products []struct {
+	alpha complex128
+	delta complex128
+}, from []int32, first int)
 
 // rotate4AVX512 is rotate4 in AVX-512.
 //

@@ -2,7 +2,7 @@ package circuit
 
 // portable is the specification of every kernel, in plain Go.
 var portable = loops{
-	turns: turns, gates: gates,
+	turns: turns, gates: gates, monomials: monomials, scalars: scalars,
 	phases: phases, factors: factors, powers: powers, tensor: tensor,
 	scale:  scale,
 	rotate: rotations{1: rotate1, 2: rotate2, 3: rotate3},

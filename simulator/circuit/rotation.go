@@ -61,8 +61,8 @@ type frame struct {
 }
 
 // phasePair holds the phases of a qubit, or of several, at a boundary: α of the previous
-// rotation, with the CNOTs' sign, and δ of the next one.
-type phasePair struct{ alpha, delta complex128 }
+// rotation, with the CNOTs' sign, and δ of the next one. It is an alias for the generator of the assembly.
+type phasePair = struct{ alpha, delta complex128 }
 
 func newFrame(p *plan, l *loops) *frame {
 	gates := (p.rotations*p.qubits + 3) &^ 3 // in fours
@@ -123,11 +123,12 @@ const invSqrt2 = math.Sqrt2 / 2
 // rounded tangents, to keep the norm in float32.
 func (f *frame) setRotation(k int) (flips int, scale float64) {
 	r, gates, squares := &f.rotations[k], f.gatesOf(k), 1.0
+	between, tangents, inverse := f.between[:len(gates)], r.tangents[:len(gates)], r.inverse[:len(gates)]
 	for q := range gates {
 		g := &gates[q]
 		t := float32(g.tangent)
-		r.tangents[q], r.inverse[q] = t, -t
-		f.between[q].delta = g.delta
+		tangents[q], inverse[q] = t, -t
+		between[q].delta = g.delta
 		flips |= g.flip << q
 		squares *= 1 + float64(t)*float64(t)
 	}
@@ -139,14 +140,16 @@ func (f *frame) setRotation(k int) (flips int, scale float64) {
 // angles at the point of the overlaps: after the rotation, before α. In the frame
 // RY's generator is cos φ·Y − sin φ·Z and RZ's is −X; α mixes X and Y.
 func (f *frame) setAfter(k int) {
-	gates := f.gatesOf(k)
+	gates, chain := f.gatesOf(k), f.plan.chain
+	between, generators := f.between[:len(gates)], f.rotations[k].generators[:len(gates)]
 	for q := range gates {
-		g, d := &gates[q], &f.rotations[k].generators[q]
-		f.between[q].alpha = g.alpha
-		if f.plan.chain && q > 0 {
-			f.between[q].alpha = -g.alpha
-		}
+		g, d := &gates[q], &generators[q]
 		c, s := real(g.alpha), imag(g.alpha)
+		if chain && q > 0 {
+			between[q].alpha = complex(-c, -s)
+		} else {
+			between[q].alpha = g.alpha
+		}
 		d.ry[0], d.ry[1], d.ry[2] = g.cos*s, g.cos*c, -g.sin
 		d.rz[0], d.rz[1] = -c, s
 	}

@@ -17,7 +17,11 @@ import (
 const (
 	turnType = "struct{ sin, cos float64 }"
 	gateType = "struct{ flip int; tangent float64; alpha, delta complex128; sin, cos float64 }"
+	pairType = "struct{ alpha, delta complex128 }"
 )
+
+// farAngle is that of the package.
+const farAngle = 1 << 30
 
 // four is a vector of four float64.
 type four = reg.VecVirtual
@@ -87,11 +91,15 @@ func transposed(x [4]four) [4]four {
 }
 
 func (v kernel) turns() {
-	v.Function("turns", "func(dst []"+turnType+", angles []float64)")
-	dst, angles, n := Pointer("dst"), Pointer("angles"), Length("angles")
+	v.Function("turns", "func(dst []"+turnType+", angles []float64) (near bool)")
+	dst, angles, n, far, sign := Pointer("dst"), Pointer("angles"), Length("angles"), v.Zero(), repeated(math.Copysign(0, -1))
 	SHRQ(U8(2), n)
 	Loop(n, func() {
-		quarters := product(v.Load(At(angles)), repeated(2/math.Pi))
+		angle, beyond := v.Load(At(angles)), YMM()
+		VANDNPD(angle, sign, beyond)
+		VCMPPD(U8(NotLess), repeated(farAngle), beyond, beyond)
+		VORPD(beyond, far, far)
+		quarters := product(angle, repeated(2/math.Pi))
 		rounded := sum(quarters, repeated(toInteger))
 		a := product(difference(quarters, difference(rounded, repeated(toInteger))), repeated(math.Pi/2))
 		aa := product(a, a)
@@ -109,6 +117,11 @@ func (v kernel) turns() {
 		Advance(v.Bytes, angles)
 		Advance(2*v.Bytes, dst)
 	})
+	lanes, near := GP32(), GP8()
+	VMOVMSKPD(far, lanes)
+	TESTL(lanes, lanes)
+	SETEQ(near)
+	Store(near, Return("near"))
 	v.Ret()
 }
 
@@ -145,6 +158,80 @@ func (v kernel) gates() {
 		}
 		Advance(4*v.Bytes, turns)
 		Advance(8*v.Bytes, dst)
+	})
+	v.Ret()
+}
+
+// times multiplies the complex numbers of two vectors, of two each.
+func times(x, y four) four {
+	re, im, swapped, z := YMM(), YMM(), YMM(), YMM()
+	VMOVDDUP(y, re)
+	VPERMILPD(U8(0b1111), y, im)
+	VPERMILPD(U8(0b0101), x, swapped)
+	VADDSUBPD(product(swapped, im), product(x, re), z)
+	return z
+}
+
+// monomials takes two factors at a time: a product that another needs at once is still in a register.
+func (v kernel) monomials() {
+	v.Function("monomials", "func(products, factors []"+pairType+", scale float64)")
+	products, factors, n, pairs := Pointer("products"), Pointer("factors"), Length("factors"), GP64()
+	one, scale := XMM(), XMM()
+	VMOVSD(Constant64(1), one)
+	Load(Param("scale"), scale)
+	VMOVUPD(one, At(products))
+	VMOVUPD(scale, At(products).Offset(16))
+	MOVQ(U32(1), pairs)
+	Tiles(n, []int{2, 1}, func(size int) {
+		var z []four
+		for i := range size {
+			z = append(z, v.Load(At(factors).Offset(i*v.Bytes)))
+		}
+		low, apart := Copy(products), Copy(pairs)
+		SHLQ(U8(5), apart)
+		to := MultiplesOf(apart, size)
+		Loop(Copy(pairs), func() {
+			x, rows := []four{v.Load(At(low))}, to.From(low, 1<<size)
+			for _, z := range z {
+				for _, y := range x {
+					x = append(x, times(y, z))
+					VMOVUPD(x[len(x)-1], rows[len(x)-1])
+				}
+			}
+			Advance(v.Bytes, low)
+		})
+		SHLQ(U8(size), pairs)
+		Advance(size*v.Bytes, factors)
+	})
+	v.Ret()
+}
+
+func (v kernel) scalars() {
+	v.Function("scalars", "func(dst []float32, products []"+pairType+", from []int32, first int)")
+	dst, products, from, n, alphas := Pointer("dst"), Pointer("products"), Pointer("from"), Length("from"), Number("first")
+	SHLQ(U8(5), alphas)
+	NEGQ(alphas)
+	ADDQ(products, alphas)
+	both := func(low, high Mem) four {
+		x, pair := XMM(), YMM()
+		VMOVUPD(low, x)
+		VINSERTF128(U8(1), high, x.AsY(), pair)
+		return pair
+	}
+	SHRQ(U8(1), n)
+	Loop(n, func() {
+		f, g := GP64(), GP64()
+		MOVL(At(from), f.As32())
+		MOVL(At(from).Offset(4), g.As32())
+		SHLQ(U8(5), f)
+		SHLQ(U8(5), g)
+		delta := both(At(products).Offset(16), At(products).Offset(48))
+		narrow := XMM()
+		VCVTPD2PSY(times(delta, both(Indexed(alphas, f, 1), Indexed(alphas, g, 1))), narrow)
+		VMOVUPS(narrow, At(dst))
+		Advance(8, from)
+		Advance(16, dst)
+		Advance(2*v.Bytes, products)
 	})
 	v.Ret()
 }

@@ -47,6 +47,8 @@ func main() {
 	narrow.sums()
 	narrow.turns()
 	narrow.gates()
+	narrow.monomials()
+	narrow.scalars()
 	wide := kernel{vector.AVX512} // what needs 32 registers
 	wide.rotate(4)
 	wide.gatherRotate()

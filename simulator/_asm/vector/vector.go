@@ -86,6 +86,7 @@ type Mask struct {
 const (
 	Less        = 0x11 // false for NaN
 	LessOrEqual = 0x12 // false for NaN
+	NotLess     = 0x15 // true for NaN
 	NotEqual    = 0x04 // true for NaN
 )
 
