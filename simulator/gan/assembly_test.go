@@ -149,6 +149,10 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		}
 		report(t, l.adam64(parameters, gradient, mean, square, &adamCoefficients[float64]{0.9, 0.1, 0.99, 0.01, 0.05, 1.5, adamEpsilon, adamFloor}))
 	},
+	"float32s": func(l *loops, t *kerneltest.Trial) {
+		state := t.OutBits(2)
+		state[0], state[1] = l.float32s(t.Out(lanes*t.IntN(8)), t.Uint64(), t.Uint64())
+	},
 }
 
 // anyWords draws n numbers below words.

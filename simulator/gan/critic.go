@@ -22,7 +22,7 @@ type critic struct {
 	updates       int       // number of updates made
 	measures      bool      // whether updates measure L_C
 	loss          float64   // L_C of the last update, or NaN
-	interpolation []float32 // [sample], uniform on [0, 1): u of the penalty's interpolates
+	interpolation []float32 // [block][lane], uniform on [0, 1): u of the penalty's interpolates
 
 	sets    *inputSets // of the real windows, then of the generated ones
 	rows    []float32  // [window][stride], their pre-activations, then their shares of the gradient
@@ -38,7 +38,7 @@ func newCritic(s Settings, start random.Generator) *critic {
 		adam:          newAdam(len(w.all), s.Beta1, s.Beta2, l.adam32),
 		penalty:       newPenalty(s, w),
 		loss:          math.NaN(),
-		interpolation: make([]float32, s.BatchSize),
+		interpolation: make([]float32, s.blocks()*lanes),
 		sets:          newInputSets(2*s.BatchSize, s.Ansatz.Neurons, s.Timesteps),
 		rows:          make([]float32, 2*s.BatchSize*w.stride),
 		members:       newSets(s.inputs()+1, 2*s.BatchSize),
@@ -75,7 +75,7 @@ func (c *critic) differentiate(real, fake []uint32) {
 		c.loss = (c.weights.sum(c.rows[size*g.stride:]) - c.weights.sum(c.rows[:size*g.stride])) / (2 * float64(size))
 	}
 	if c.settings.Constraint.penalised() {
-		penalty := c.penalty.add(g, c.rows[:size*g.stride], c.rows[size*g.stride:], c.interpolation, c.measures)
+		penalty := c.penalty.add(g, c.rows[:size*g.stride], c.rows[size*g.stride:], c.interpolation[:size], c.measures)
 		c.loss += penalty // NaN if it is not measured
 	}
 	share := float32(1 / (2 * float64(size)))

@@ -53,7 +53,7 @@ func testCritic(s Settings) (c *critic, real, fake []uint32) {
 	for i := range c.weights.all {
 		c.weights.all[i] *= 2
 	}
-	d.drawInterpolation(c.interpolation, 0, 0)
+	d.drawInterpolation(c, 0, 0)
 	g := random.Training{}.Stream("critic test").At(0, 0)
 	return c, randomWords(&g, s.Ansatz.Neurons, s.BatchSize*s.Timesteps), randomWords(&g, s.Ansatz.Neurons, s.BatchSize*s.Timesteps)
 }

@@ -37,9 +37,7 @@ func (d *draws) startCritic() random.Generator { return d.critic.At(0, 0) }
 // drawSamples draws the noise and the measurements of a batch.
 func (d *draws) drawSamples(m *sampler, b *batch, step int, index uint64) {
 	noise, measurement := d.noise.At(uint64(step), index), d.measurement.At(uint64(step), index)
-	for block := range b.blocks() {
-		m.draw(b, block, &noise, &measurement)
-	}
+	m.draw(b, &noise, &measurement)
 }
 
 // drawWindows draws which of the real windows are in a batch, uniformly with
@@ -58,7 +56,7 @@ func checkWord(word uint32, neurons int) error {
 }
 
 // drawInterpolation draws the u of the penalty's interpolates.
-func (d *draws) drawInterpolation(u []float32, step int, index uint64) {
+func (d *draws) drawInterpolation(c *critic, step int, index uint64) {
 	g := d.interpolation.At(uint64(step), index)
-	g.Float32s(u, 0, 1)
+	g.Fill(c.interpolation, c.weights.loops.float32s)
 }

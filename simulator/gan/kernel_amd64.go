@@ -21,6 +21,7 @@ var avx2 = loops{
 	findSwitched: findSwitchedAVX2, bend: bendAVX2, enumerate: enumerateAVX2,
 	transpose: transposeAVX2, addTranspose: addTransposeAVX2, addCounts: addCountsAVX2,
 	adam32: adam32AVX2, adam64: adam64AVX2,
+	float32s: random.Float32s,
 }
 
 var avx512 = loops{
@@ -31,6 +32,7 @@ var avx512 = loops{
 	findSwitched: findSwitchedAVX512, bend: bendAVX512, enumerate: enumerateAVX512,
 	transpose: transposeAVX2, addTranspose: addTransposeAVX2, addCounts: addCountsAVX512,
 	adam32: adam32AVX512, adam64: adam64AVX512,
+	float32s: float32sAVX512,
 }
 
 // loopsOf returns the inner loops that belong to a kernel of the circuits.
@@ -91,7 +93,7 @@ func smallTraining(neurons int, l *loops) *Trainer {
 	if err != nil {
 		panic(fmt.Errorf("choose the loops of the training: %w", err))
 	}
-	t.critic.weights.loops, t.critic.gradient.loops = l, l
+	t.sampler.loops, t.critic.weights.loops, t.critic.gradient.loops = l, l, l
 	return t
 }
 

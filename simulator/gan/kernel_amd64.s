@@ -4033,6 +4033,121 @@ end143:
 	VZEROUPPER
 	RET
 
+DATA times<>+0(SB)/8, $0x2360ed051fc65da4
+DATA times<>+8(SB)/8, $0x17bce35bdf69743c
+DATA times<>+16(SB)/8, $0x25f041404bd80e82
+DATA times<>+24(SB)/8, $0xf4dd417327db7a9b
+DATA times<>+32(SB)/8, $0x16c406e9fbe6c01f
+DATA times<>+40(SB)/8, $0x19b2add48defcda8
+DATA times<>+48(SB)/8, $0x9c49933e0e7f5995
+DATA times<>+56(SB)/8, $0x6347af777a7898f6
+DATA times<>+64(SB)/8, $0x4385df649fccf645
+DATA times<>+72(SB)/8, $0x529ed9eb20e0ae99
+DATA times<>+80(SB)/8, $0xeb5ae837ed42153d
+DATA times<>+88(SB)/8, $0xd194dfbe42d45771
+DATA times<>+96(SB)/8, $0x1712dd28ec4e2775
+DATA times<>+104(SB)/8, $0x81ab1c97e7371089
+DATA times<>+112(SB)/8, $0x3d56ecca7fe71aed
+DATA times<>+120(SB)/8, $0xd1a2d6f33505ffe1
+GLOBL times<>(SB), RODATA|NOPTR, $128
+
+DATA plus<>+0(SB)/8, $0x5851f42d4c957f2d
+DATA plus<>+8(SB)/8, $0x4871bec9994273f8
+DATA plus<>+16(SB)/8, $0x412b5cf38c923ed6
+DATA plus<>+24(SB)/8, $0x93d2c4665cea0ea8
+DATA plus<>+32(SB)/8, $0xc363746960853cb9
+DATA plus<>+40(SB)/8, $0x283645fca186e3c6
+DATA plus<>+48(SB)/8, $0x46c7614650ad47da
+DATA plus<>+56(SB)/8, $0x03ec56bc8fc560a8
+DATA plus<>+64(SB)/8, $0x14057b7ef767814f
+DATA plus<>+72(SB)/8, $0xac1f8a1c3883459a
+DATA plus<>+80(SB)/8, $0x40bdba6674633fd1
+DATA plus<>+88(SB)/8, $0xca268d515f068aa4
+DATA plus<>+96(SB)/8, $0x8799912034147783
+DATA plus<>+104(SB)/8, $0x64098dee4527999e
+DATA plus<>+112(SB)/8, $0xfb2d0adb3499bce5
+DATA plus<>+120(SB)/8, $0x6583b868a1d77908
+GLOBL plus<>(SB), RODATA|NOPTR, $128
+
+// func float32sAVX512(dst []float32, high uint64, low uint64) (newHigh uint64, newLow uint64)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·float32sAVX512(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	SHRQ         $0x04, CX
+	VPBROADCASTQ high+24(FP), Z0
+	VPBROADCASTQ low+32(FP), Z1
+	VMOVUPS      times<>+0(SB), Z2
+	VMOVUPS      times<>+64(SB), Z3
+	VPBROADCASTQ constant7<>+0(SB), Z4
+	VPBROADCASTQ constant8<>+0(SB), Z5
+	VPBROADCASTQ constant9<>+0(SB), Z6
+	VBROADCASTSS constant10<>+0(SB), Z7
+	TESTQ        CX, CX
+	JZ           end144
+
+loop144:
+	VPSRLQ    $0x20, Z1, Z8
+	VPSRLQ    $0x20, Z3, Z9
+	VPMULUDQ  Z1, Z3, Z10
+	VPMULUDQ  Z8, Z3, Z11
+	VPMULUDQ  Z1, Z9, Z12
+	VPMULUDQ  Z8, Z9, Z9
+	VPMULLQ   Z3, Z0, Z0
+	VPMULLQ   Z1, Z2, Z8
+	VPADDQ    Z8, Z0, Z0
+	VPMULLQ   Z3, Z1, Z1
+	VPSRLQ    $0x20, Z10, Z10
+	VPADDQ    Z10, Z11, Z11
+	VPSRLQ    $0x20, Z11, Z8
+	VPADDQ    Z8, Z9, Z9
+	VPSLLQ    $0x20, Z11, Z11
+	VPSRLQ    $0x20, Z11, Z11
+	VPADDQ    Z11, Z12, Z12
+	VPSRLQ    $0x20, Z12, Z12
+	VPADDQ    Z12, Z9, Z9
+	VPADDQ    Z9, Z0, Z0
+	VMOVUPS   plus<>+64(SB), Z8
+	VPADDQ    Z8, Z1, Z1
+	VPCMPUQ   $0x01, Z8, Z1, K1
+	VPADDQ    plus<>+0(SB), Z0, Z0
+	VPADDQ    Z4, Z0, K1, Z0
+	VPSRLQ    $0x20, Z0, Z8
+	VPXORQ    Z0, Z8, Z8
+	VPMULLQ   Z5, Z8, Z8
+	VPSRLQ    $0x30, Z8, Z9
+	VPXORQ    Z9, Z8, Z8
+	VPORQ     Z4, Z1, Z9
+	VPMULLQ   Z9, Z8, Z8
+	VPROLQ    $0x20, Z8, Z8
+	VPSRLD    $0x08, Z8, Z8
+	VCVTDQ2PS Z8, Z8
+	VMULPS    Z7, Z8, Z8
+	VMOVUPS   Z8, (AX)
+	VPERMQ    Z0, Z6, Z0
+	VPERMQ    Z1, Z6, Z1
+	ADDQ      $+64, AX
+	DECQ      CX
+	JNZ       loop144
+
+end144:
+	VMOVQ X0, newHigh+40(FP)
+	VMOVQ X1, newLow+48(FP)
+	VZEROUPPER
+	RET
+
+DATA constant7<>+0(SB)/8, $0x0000000000000001
+GLOBL constant7<>(SB), RODATA|NOPTR, $8
+
+DATA constant8<>+0(SB)/8, $0xda942042e4dd58b5
+GLOBL constant8<>(SB), RODATA|NOPTR, $8
+
+DATA constant9<>+0(SB)/8, $0x0000000000000007
+GLOBL constant9<>(SB), RODATA|NOPTR, $8
+
+DATA constant10<>+0(SB)/4, $0x33800000
+GLOBL constant10<>(SB), RODATA|NOPTR, $4
+
 // func transposeAVX2(dst []float32, src []float32, stride int)
 // Requires: AVX
 TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
@@ -4047,9 +4162,9 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end144
+	JZ    end145
 
-loop144:
+loop145:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -4094,9 +4209,9 @@ loop144:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop144
+	JNZ         loop145
 
-end144:
+end145:
 	VZEROUPPER
 	RET
 
@@ -4114,9 +4229,9 @@ TEXT ·addTransposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end145
+	JZ    end146
 
-loop145:
+loop146:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -4169,8 +4284,8 @@ loop145:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop145
+	JNZ         loop146
 
-end145:
+end146:
 	VZEROUPPER
 	RET

@@ -204,6 +204,11 @@ func adam32AVX512(parameters []float32, gradient []float32, mean []float32, squa
 //go:noescape
 func adam64AVX512(parameters []float64, gradient []float64, mean []float64, square []float64, c *[8]float64) bool
 
+// float32sAVX512 is float32s in AVX-512.
+//
+//go:noescape
+func float32sAVX512(dst []float32, high uint64, low uint64) (newHigh uint64, newLow uint64)
+
 // transposeAVX2 is transpose in AVX2 with FMA.
 //
 //go:noescape

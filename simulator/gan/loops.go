@@ -1,6 +1,9 @@
 package gan
 
-import "spiqsweep/simulator/circuit"
+import (
+	"spiqsweep/simulator/circuit"
+	"spiqsweep/simulator/random"
+)
 
 // lanes is the number of samples or outcomes that a loop processes together.
 const lanes = circuit.Lanes
@@ -52,4 +55,7 @@ type loops struct {
 
 	adam32 adamLoop[float32]
 	adam64 adamLoop[float64]
+
+	// Whole rows of random numbers.
+	float32s random.Loop
 }

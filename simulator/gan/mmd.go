@@ -215,7 +215,7 @@ func (d *discrepancy) addGenerated(m *sampler, tile circuit.Tile) {
 	t := m.generator.Timesteps
 	for block := range uint64(evaluationWindows / lanes) {
 		noise, measurement := d.draws.At(block, 0), d.draws.At(block, 1)
-		m.draw(d.samples, 0, &noise, &measurement)
+		m.draw(d.samples, &noise, &measurement)
 		m.sample(tile, d.samples)
 		for words := d.samples.words; len(words) > 0; words = words[t:] {
 			d.excess[jointOf(words[:t], d.neurons)] += 1.0 / evaluationWindows

@@ -85,7 +85,7 @@ func (m *Model) Sample(r random.Stream, windows int) [][]uint32 {
 	for first := 0; first < windows; first += lanes {
 		b := m.sampler.newBatch(min(lanes, windows-first))
 		noise, measurement := r.At(uint64(first), 0), r.At(uint64(first), 1)
-		m.sampler.draw(b, 0, &noise, &measurement)
+		m.sampler.draw(b, &noise, &measurement)
 		m.sampler.sample(m.tile, b)
 		words = append(words, b.words...)
 	}

@@ -3,6 +3,8 @@ package gan
 import (
 	"math"
 	"math/bits"
+
+	"spiqsweep/simulator/random"
 )
 
 // portable is the specification of every kernel, in plain Go.
@@ -14,6 +16,7 @@ var portable = loops{
 	findSwitched: findSwitched, bend: bend, enumerate: enumerate,
 	transpose: transpose, addTranspose: addTranspose, addCounts: addCounts,
 	adam32: adamUpdate[float32], adam64: adamUpdate[float64],
+	float32s: random.Float32s,
 }
 
 // mask returns a word with all bits set if v > 0, and 0 otherwise. A branch on the

@@ -10,6 +10,7 @@ import (
 // sampler draws windows from a generator with given angles on the fast kernel.
 type sampler struct {
 	generator Generator
+	loops     *loops
 	circuit   *circuit.Circuit
 	patches   []*circuit.Patch
 	drawn     [lanes]uint32
@@ -20,7 +21,7 @@ func newSampler(g Generator) (*sampler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make sampler: %w", err)
 	}
-	s := &sampler{generator: g, circuit: c, patches: make([]*circuit.Patch, g.Timesteps)}
+	s := &sampler{generator: g, loops: loopsOf(g.Kernel), circuit: c, patches: make([]*circuit.Patch, g.Timesteps)}
 	for i := range s.patches {
 		s.patches[i] = c.NewPatch()
 	}
@@ -38,21 +39,26 @@ func (s *sampler) set(angles []float64) {
 type batch struct {
 	first   int         // block; those before it belong to another part of the batch
 	size    int         // samples, up to the end of the last block
-	noise   [][]float32 // [block·noisyPatches], each [row][lane], radians
-	uniform []laneRow   // [block·t], one measurement each
+	drawn   []float32   // of the noise, [block·noisyPatches][independent row][lane], in [0, 1)
+	rows    []float32   // [block·noisyPatches][row][lane], radians
+	noise   [][]float32 // [block·noisyPatches], parts of rows
+	uniform []float32   // [block·t][lane], one measurement each
 	words   []uint32    // [sample][time]
 }
 
 func (s *sampler) newBatch(size int) *batch {
-	blocks := (size + lanes - 1) / lanes
+	blocks, row := (size+lanes-1)/lanes, s.generator.Ansatz.NoiseRows()*lanes
+	rows := blocks * s.noisyPatches() * row
 	b := &batch{
 		size:    size,
+		drawn:   make([]float32, rows/s.qubitsPerAngle()),
+		rows:    make([]float32, rows),
 		noise:   make([][]float32, blocks*s.noisyPatches()),
-		uniform: make([]laneRow, blocks*s.generator.Timesteps),
+		uniform: make([]float32, blocks*s.generator.Timesteps*lanes),
 		words:   make([]uint32, size*s.generator.Timesteps),
 	}
 	for i := range b.noise {
-		b.noise[i] = make([]float32, s.generator.Ansatz.NoiseRows()*lanes)
+		b.noise[i] = b.rows[i*row:][:row]
 	}
 	return b
 }
@@ -90,32 +96,30 @@ func (s *sampler) patchNoise(b *batch, block, step int) []float32 {
 	return b.noise[block]
 }
 
-// draw draws the random numbers of a block: first the noise, one row of lanes for
-// each independent row of each patch that draws noise, then the measurements, one
-// row per step. It also draws for lanes without a sample.
-func (s *sampler) draw(b *batch, block int, noise, measurement *random.Generator) {
-	for _, rows := range b.noise[block*s.noisyPatches():][:s.noisyPatches()] {
-		s.drawNoise(rows, noise)
+// qubitsPerAngle returns the number of qubits of an encoding that share one γ.
+func (s *sampler) qubitsPerAngle() int {
+	if s.generator.Ansatz.Noise == circuit.PerQubit {
+		return 1
 	}
-	t := s.generator.Timesteps
-	for i := range b.uniform[block*t:][:t] {
-		measurement.Float32s(b.uniform[block*t+i][:], 0, 1)
-	}
+	return s.generator.Ansatz.Qubits()
 }
 
-// drawNoise fills the rows of a patch. Unless noise is per qubit, all qubits of an
-// encoding share one γ.
-func (s *sampler) drawNoise(rows []float32, noise *random.Generator) {
-	g := &s.generator
-	all := g.Ansatz.Qubits() * lanes
-	for ; len(rows) > 0; rows = rows[all:] {
-		drawn := rows[:all]
-		if g.Ansatz.Noise != circuit.PerQubit {
-			drawn = rows[:lanes]
+// draw draws the random numbers of a batch, block by block: the noise, one row of lanes
+// for each independent row of each patch that draws noise, and the measurements, one row
+// per step. It also draws for lanes without a sample.
+func (s *sampler) draw(b *batch, noise, measurement *random.Generator) {
+	measurement.Fill(b.uniform, s.loops.float32s)
+	noise.Fill(b.drawn, s.loops.float32s)
+	low, width, rows := s.generator.NoiseLow, s.generator.NoiseHigh-s.generator.NoiseLow, b.rows
+	for drawn := b.drawn; len(drawn) > 0; drawn = drawn[lanes:] {
+		first := rows[:lanes]
+		for l, u := range drawn[:lanes] {
+			first[l] = float32(low + width*float64(u))
 		}
-		noise.Float32s(drawn, g.NoiseLow, g.NoiseHigh-g.NoiseLow)
-		for at := len(drawn); at < all; at += lanes {
-			copy(rows[at:], drawn)
+		rows = rows[lanes:]
+		for range s.qubitsPerAngle() - 1 {
+			copy(rows, first)
+			rows = rows[lanes:]
 		}
 	}
 }
@@ -129,7 +133,7 @@ func (s *sampler) forward(tile circuit.Tile, b *batch, block, step int) {
 // ran it.
 func (s *sampler) measure(tile circuit.Tile, b *batch, block, step int) {
 	t := s.generator.Timesteps
-	tile.Sample(&b.uniform[block*t+step], &s.drawn)
+	tile.Sample((*laneRow)(b.uniform[(block*t+step)*lanes:]), &s.drawn)
 	words := b.words[block*lanes*t+step:]
 	for l := range b.used(block) {
 		words[l*t] = s.drawn[l]

@@ -155,7 +155,7 @@ func (t *Trainer) updateCritic(index uint64, rate float64) error {
 	if err := t.sample(index); err != nil {
 		return err
 	}
-	t.draws.drawInterpolation(t.critic.interpolation, t.steps, index)
+	t.draws.drawInterpolation(t.critic, t.steps, index)
 	return t.critic.update(t.real, t.batch.words, rate)
 }
 

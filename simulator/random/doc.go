@@ -8,7 +8,7 @@
 //
 // The generator is PCG with the output DXSM (O'Neill 2014, 2019). It returns the
 // same numbers as math/rand/v2; the package reimplements it to keep the state in
-// registers while it draws a row. A golden file in testdata guards the derivation
+// registers while it draws a row, and to draw rows by loops in assembly. A golden file in testdata guards the derivation
 // of streams: a change of it changes every result and requires a new numerics
 // version.
 package random

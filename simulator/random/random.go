@@ -92,22 +92,25 @@ func (g *Generator) Float64() float64 { return float64(g.Uint64()>>11) * 0x1p-53
 // never rounds up to 1.
 func (g *Generator) Float32() float32 { return float32(g.Uint64()>>40) * 0x1p-24 }
 
-// Float32s fills dst with numbers low + width·u, computed in float64, where the u are
-// in [0, 1) and multiples of 2⁻²⁴, two from each 64 random bits. The last u of an odd
-// length equals that of Float32.
-func (g *Generator) Float32s(dst []float32, low, width float64) {
-	own, pairs := *g, dst[:len(dst)&^1]
-	width *= 0x1p-24
-	for i := 0; i < len(pairs)-1; i += 2 {
-		own = own.next()
-		x := own.output()
-		pairs[i], pairs[i+1] = float32(low+width*float64(x>>40)), float32(low+width*float64(x<<32>>40))
+// Float32s fills dst, of an even length, with numbers in [0, 1), multiples of 2⁻²⁴, two
+// from each 64 random bits of the generator in the given state. It returns the state
+// after them.
+func Float32s(dst []float32, high, low uint64) (newHigh, newLow uint64) {
+	g := Generator{high, low}
+	for i := 0; i < len(dst)-1; i += 2 {
+		g = g.next()
+		x := g.output()
+		dst[i], dst[i+1] = float32(x>>40)*0x1p-24, float32(x<<32>>40)*0x1p-24
 	}
-	*g = own
-	if len(pairs) < len(dst) {
-		dst[len(pairs)] = float32(low + width*float64(g.Uint64()>>40))
-	}
+	return g.high, g.low
 }
+
+// Loop is Float32s or another implementation of it, which may require that the length is
+// a multiple of 16.
+type Loop func(dst []float32, high, low uint64) (newHigh, newLow uint64)
+
+// Fill fills dst with the generator's next numbers.
+func (g *Generator) Fill(dst []float32, loop Loop) { g.high, g.low = loop(dst, g.high, g.low) }
 
 // IntN returns the next integer in [0, n), without bias (Lemire 2019, "Fast
 // random integer generation in an interval"); it panics for n ≤ 0.

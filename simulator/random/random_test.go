@@ -77,20 +77,16 @@ func TestGeneratorIsThatOfTheLibrary(t *testing.T) {
 	})
 }
 
-func TestFloat32s(t *testing.T) {
+func TestFill(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		dst := make([]float32, rapid.IntRange(0, 9).Draw(t, "length"))
+		dst := make([]float32, 2*rapid.IntRange(0, 9).Draw(t, "pairs"))
 		stream := random.Training{Seed: rapid.Uint64().Draw(t, "seed")}.Stream("floats")
 		g, twin := stream.At(0, 0), stream.At(0, 0)
-		low, width := rapid.Float64Range(-4, 4).Draw(t, "low"), rapid.Float64Range(0, 7).Draw(t, "width")
-		g.Float32s(dst, low, width)
+		g.Fill(dst, random.Float32s)
 		for i := 0; i < len(dst); i += 2 {
 			x := twin.Uint64()
-			var want []float32
-			for _, u := range []float32{float32(x>>40) / (1 << 24), float32(x>>8&(1<<24-1)) / (1 << 24)} {
-				want = append(want, float32(low+width*float64(u)))
-			}
-			if diff := cmp.Diff(want[:min(2, len(dst)-i)], dst[i:min(i+2, len(dst))]); diff != "" {
+			want := []float32{float32(x>>40) / (1 << 24), float32(x>>8&(1<<24-1)) / (1 << 24)}
+			if diff := cmp.Diff(want, dst[i:i+2]); diff != "" {
 				t.Fatalf("from number %d on (-want +got):\n%s", i, diff)
 			}
 		}
@@ -124,8 +120,8 @@ func TestNeighboursAreIndependent(t *testing.T) {
 	}
 	sequence := base.Stream("noise").At(0, 0)
 	tests["one generator"] = func(int) float64 { return sequence.Float64() }
-	row := make([]float32, count+1)
-	sequence.Float32s(row, 0, 1)
+	row := make([]float32, count+2)
+	sequence.Fill(row, random.Float32s)
 	tests["a row"] = func(i int) float64 { return float64(row[i]) }
 	for name, draw := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -8,15 +8,6 @@ import (
 	. "spiqsweep/simulator/_asm/vector" //nolint:revive // assembly reads better without qualifiers
 )
 
-// parameter is a number in memory.
-func parameter(name string) Mem {
-	p, err := Param(name).Resolve()
-	if err != nil {
-		panic(err)
-	}
-	return p.Addr
-}
-
 // perVector runs body for every vector of count floats, a multiple of 16.
 func (k kernel) perVector(count reg.Register, arrays []reg.Register, body func(at int)) {
 	SHRQ(U8(4), count)
@@ -28,7 +19,7 @@ func (k kernel) perVector(count reg.Register, arrays []reg.Register, body func(a
 
 func (k kernel) switchOn() {
 	k.Function("switchOn", "func(dst, src []float32, value float32)")
-	dst, src, value, zero := Pointer("dst"), Pointer("src"), k.Broadcast(parameter("value")), k.Zero()
+	dst, src, value, zero := Pointer("dst"), Pointer("src"), k.Broadcast(Parameter("value")), k.Zero()
 	k.perVector(Length("dst"), []reg.Register{dst, src}, func(at int) {
 		VMOVUPS(k.Compare(zero, Less, At(src).Offset(at)).Keep(value), At(dst).Offset(at))
 	})

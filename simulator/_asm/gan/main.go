@@ -38,6 +38,7 @@ func main() {
 		k.adam("adam32", single)
 		k.adam("adam64", double)
 	}
+	kernel{vector.AVX512}.float32s()
 	narrow := kernel{vector.AVX2}
 	narrow.transpose("transpose", false)
 	narrow.transpose("addTranspose", true)

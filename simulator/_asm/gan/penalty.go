@@ -22,7 +22,7 @@ func (k kernel) penaltyScale() {
 		return r
 	}
 	scale, squares := Number("scale"), Number("squares")
-	least, factor, one, zero := spread(parameter("least")), spread(parameter("factor")), spread(Constant64(1)), k.Zero()
+	least, factor, one, zero := spread(Parameter("least")), spread(Parameter("factor")), spread(Constant64(1)), k.Zero()
 	some := half() // all bits of the scales
 	VXORPS(some, some, some)
 	for at := 0; at < LaneBytes; at += k.Bytes / 2 {

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
+	. "github.com/mmcloughlin/avo/build" //nolint:revive // assembly reads better without qualifiers
+	"github.com/mmcloughlin/avo/gotypes"
 	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -17,6 +18,20 @@ func Length(name string) reg.Register { return Load(Param(name).Len(), GP64()) }
 
 // Number loads an int or a pointer.
 func Number(name string) reg.Register { return Load(Param(name), GP64()) }
+
+// Parameter returns the memory of a number.
+func Parameter(name string) Mem { return addressOf(Param(name)) }
+
+// Result returns the memory of a result.
+func Result(index int) Mem { return addressOf(ReturnIndex(index)) }
+
+func addressOf(c gotypes.Component) Mem {
+	basic, err := c.Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return basic.Addr
+}
 
 // Shifted is a number of things of 2^bits bytes, in bytes.
 func Shifted(name string, bits int) reg.Register {
@@ -63,6 +78,9 @@ func Constant32(x float64) Mem { return constant(U32(math.Float32bits(float32(x)
 
 // Bits32 returns a 32-bit mask in memory.
 func Bits32(bits uint32) Mem { return constant(U32(bits)) }
+
+// Bits64 returns a 64-bit number in memory.
+func Bits64(bits uint64) Mem { return constant(U64(bits)) }
 
 // Constant64 returns a float64 constant in memory.
 func Constant64(x float64) Mem { return constant(U64(math.Float64bits(x))) }
