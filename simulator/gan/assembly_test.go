@@ -34,6 +34,11 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		stride, rows, members := anyStride(t), t.UpTo(70), t.UpTo(140)
 		l.addRows(t.Out(rows*stride), t.In(members*stride), anySets(t, rows, members), rows, stride)
 	},
+	"fillSets": func(l *loops, t *kerneltest.Trial) {
+		neurons, timesteps, windows, rows := t.UpTo(20), t.UpTo(10), t.UpTo(40), 40+t.IntN(60)
+		dst := t.OutBits32(len(newSets(rows, neurons*timesteps+1)))
+		l.fillSets(dst[t.IntN(rows-windows+1):], anyWords(t, windows*timesteps, 1<<neurons), windows, neurons, timesteps, rows)
+	},
 	"transposeSets": func(l *loops, t *kerneltest.Trial) {
 		rows, columns := t.UpTo(140), t.UpTo(140)
 		l.transposeSets(t.OutBits32(len(newSets(columns, rows))), anySets(t, rows, columns), rows, columns)

@@ -67,8 +67,8 @@ func (c *critic) update(real, fake []uint32, rate float64) error {
 func (c *critic) differentiate(real, fake []uint32) {
 	size, l, g := c.settings.BatchSize, c.weights.loops, c.gradient
 	clear(g.all)
-	c.sets.set(0, real)
-	c.sets.set(size, fake)
+	c.sets.set(l, 0, real)
+	c.sets.set(l, size, fake)
 	c.weights.preactivations(c.rows, c.sets)
 	c.loss = math.NaN()
 	if c.measures {

@@ -140,7 +140,7 @@ func TestPreactivation(t *testing.T) {
 		window := rapid.SliceOfN(rapid.Uint32Range(0, 1<<n-1), steps, steps).Draw(t, "window")
 		row := make([]float32, w.stride)
 		sets := newInputSets(1, n, steps)
-		sets.set(0, window)
+		sets.set(&portable, 0, window)
 		w.preactivations(row, sets)
 		for h, got := range row {
 			want := float64(w.bias[h])

@@ -14,7 +14,7 @@ import (
 //go:generate sh -c "cd ../_asm/gan && go run . -out ../../gan/kernel_amd64.s -stubs ../../gan/kernel_stubs_amd64.go -pkg gan"
 
 var avx2 = loops{
-	sumSubsets: sumSubsetsAVX2, sumRows: sumRowsAVX2, addRows: addRowsAVX2, transposeSets: transposeSetsAVX2,
+	fillSets: fillSets, sumSubsets: sumSubsetsAVX2, sumRows: sumRowsAVX2, addRows: addRowsAVX2, transposeSets: transposeSetsAVX2,
 	switchOn: switchOnAVX2, unitsOn: unitsOnAVX2, unitsBetween: unitsBetweenAVX2, backSecond: backSecondAVX2,
 	inputSlopes: inputSlopesAVX2, sumSquares: sumSquaresAVX2, penaltyScale: penaltyScaleAVX2, spreadSlopes: spreadSlopesAVX2,
 	sumWords: sumWordsAVX2, reach: reachAVX2,
@@ -25,7 +25,7 @@ var avx2 = loops{
 }
 
 var avx512 = loops{
-	sumSubsets: sumSubsetsAVX512, sumRows: sumRowsAVX512, addRows: addRowsAVX512, transposeSets: transposeSetsAVX512,
+	fillSets: fillSetsAVX512, sumSubsets: sumSubsetsAVX512, sumRows: sumRowsAVX512, addRows: addRowsAVX512, transposeSets: transposeSetsAVX512,
 	switchOn: switchOnAVX512, unitsOn: unitsOnAVX512, unitsBetween: unitsBetweenAVX512, backSecond: backSecondAVX512,
 	inputSlopes: inputSlopesAVX512, sumSquares: sumSquaresAVX512, penaltyScale: penaltyScaleAVX512, spreadSlopes: spreadSlopesAVX512,
 	sumWords: sumWordsAVX512, reach: reachAVX512,

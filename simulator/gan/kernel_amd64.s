@@ -4033,6 +4033,96 @@ end143:
 	VZEROUPPER
 	RET
 
+DATA laneNumbers<>+0(SB)/4, $0x00000000
+DATA laneNumbers<>+4(SB)/4, $0x00000001
+DATA laneNumbers<>+8(SB)/4, $0x00000002
+DATA laneNumbers<>+12(SB)/4, $0x00000003
+DATA laneNumbers<>+16(SB)/4, $0x00000004
+DATA laneNumbers<>+20(SB)/4, $0x00000005
+DATA laneNumbers<>+24(SB)/4, $0x00000006
+DATA laneNumbers<>+28(SB)/4, $0x00000007
+DATA laneNumbers<>+32(SB)/4, $0x00000008
+DATA laneNumbers<>+36(SB)/4, $0x00000009
+DATA laneNumbers<>+40(SB)/4, $0x0000000a
+DATA laneNumbers<>+44(SB)/4, $0x0000000b
+DATA laneNumbers<>+48(SB)/4, $0x0000000c
+DATA laneNumbers<>+52(SB)/4, $0x0000000d
+DATA laneNumbers<>+56(SB)/4, $0x0000000e
+DATA laneNumbers<>+60(SB)/4, $0x0000000f
+GLOBL laneNumbers<>(SB), RODATA|NOPTR, $64
+
+// func fillSetsAVX512(dst []uint32, words []uint32, windows int, neurons int, timesteps int, rows int)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·fillSetsAVX512(SB), NOSPLIT, $0-80
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         words_base+24(FP), CX
+	MOVQ         windows+48(FP), DX
+	MOVQ         neurons+56(FP), BX
+	MOVQ         timesteps+64(FP), SI
+	MOVQ         rows+72(FP), DI
+	ADDQ         $+63, DI
+	SHRQ         $0x06, DI
+	SHLQ         $0x08, DI
+	VPBROADCASTD SI, Z0
+	VPMULLD      laneNumbers<>+0(SB), Z0, Z0
+	VPBROADCASTD constant0<>+0(SB), Z1
+	SHLQ         $0x06, SI
+	XORQ         R8, R8
+	JMP          end144
+
+loop144:
+	MOVQ    $0x00000010, R10
+	CMPQ    DX, R10
+	CMOVQLT DX, R10
+	MOVQ    $-1, R9
+	BZHIQ   R10, R9, R9
+	KMOVW   R9, K1
+	VPXORD  Z2, Z2, Z2
+	MOVQ    AX, R10
+	MOVQ    CX, R11
+	MOVQ    timesteps+64(FP), R12
+	XORQ    R9, R9
+	TESTQ   R12, R12
+	JZ      end145
+
+loop145:
+	VXORPS     X4, X4, X4
+	KMOVW      K1, K2
+	VPGATHERDD (R11)(Z0*4), K2, Z4
+	VMOVQ      R9, X3
+	VPSLLD     X3, Z4, Z3
+	VPORD      Z3, Z2, Z2
+	ADDQ       BX, R9
+	CMPQ       R9, $0x20
+	JL         fits
+	VMOVDQU32  Z2, K1, (R10)
+	ADDQ       DI, R10
+	SUBQ       $0x20, R9
+	MOVQ       BX, R13
+	SUBQ       R9, R13
+	VMOVQ      R13, X3
+	VPSRLD     X3, Z4, Z2
+
+fits:
+	ADDQ $+4, R11
+	DECQ R12
+	JNZ  loop145
+
+end145:
+	VMOVQ     R9, X3
+	VPSLLD    X3, Z1, Z3
+	VPORD     Z3, Z2, Z2
+	VMOVDQU32 Z2, K1, (R10)
+	ADDQ      $+64, AX
+	ADDQ      SI, CX
+	ADDQ      $-16, DX
+
+end144:
+	CMPQ R8, DX
+	JL   loop144
+	VZEROUPPER
+	RET
+
 DATA times<>+0(SB)/8, $0x2360ed051fc65da4
 DATA times<>+8(SB)/8, $0x17bce35bdf69743c
 DATA times<>+16(SB)/8, $0x25f041404bd80e82
@@ -4084,9 +4174,9 @@ TEXT ·float32sAVX512(SB), NOSPLIT, $0-56
 	VPBROADCASTQ constant9<>+0(SB), Z6
 	VBROADCASTSS constant10<>+0(SB), Z7
 	TESTQ        CX, CX
-	JZ           end144
+	JZ           end146
 
-loop144:
+loop146:
 	VPSRLQ    $0x20, Z1, Z8
 	VPSRLQ    $0x20, Z3, Z9
 	VPMULUDQ  Z1, Z3, Z10
@@ -4128,9 +4218,9 @@ loop144:
 	VPERMQ    Z1, Z6, Z1
 	ADDQ      $+64, AX
 	DECQ      CX
-	JNZ       loop144
+	JNZ       loop146
 
-end144:
+end146:
 	VMOVQ X0, newHigh+40(FP)
 	VMOVQ X1, newLow+48(FP)
 	VZEROUPPER
@@ -4162,9 +4252,9 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end145
+	JZ    end147
 
-loop145:
+loop147:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -4209,9 +4299,9 @@ loop145:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop145
+	JNZ         loop147
 
-end145:
+end147:
 	VZEROUPPER
 	RET
 
@@ -4229,9 +4319,9 @@ TEXT ·addTransposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end146
+	JZ    end148
 
-loop146:
+loop148:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -4284,8 +4374,8 @@ loop146:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop146
+	JNZ         loop148
 
-end146:
+end148:
 	VZEROUPPER
 	RET

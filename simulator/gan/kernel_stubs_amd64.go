@@ -204,6 +204,11 @@ func adam32AVX512(parameters []float32, gradient []float32, mean []float32, squa
 //go:noescape
 func adam64AVX512(parameters []float64, gradient []float64, mean []float64, square []float64, c *[8]float64) bool
 
+// fillSetsAVX512 is fillSets in AVX-512.
+//
+//go:noescape
+func fillSetsAVX512(dst []uint32, words []uint32, windows int, neurons int, timesteps int, rows int)
+
 // float32sAVX512 is float32s in AVX-512.
 //
 //go:noescape

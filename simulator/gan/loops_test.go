@@ -72,7 +72,7 @@ func TestInputSets(t *testing.T) {
 		n, steps, windows := rapid.IntRange(1, 20).Draw(t, "neurons"), rapid.IntRange(1, 40).Draw(t, "steps"), 3
 		words := rapid.SliceOfN(rapid.Uint32Range(0, 1<<n-1), windows*steps, windows*steps).Draw(t, "words")
 		s := newInputSets(windows+1, n, steps)
-		s.set(1, words)
+		s.set(&portable, 1, words)
 		for j := range windows {
 			want := append(bitsOf(n, words[j*steps:][:steps]), 1)
 			var got []float64

@@ -94,18 +94,6 @@ func newInputSets(windows, neurons, timesteps int) *inputSets {
 }
 
 // set fills the sets, from window first on, from words, [window][time].
-func (s *inputSets) set(first int, words []uint32) {
-	neurons, next := uint(s.neurons), padded(s.windows)
-	for ; len(words) > 0; words = words[s.timesteps:] {
-		set, used, at := uint64(0), uint(0), first
-		for _, word := range words[:s.timesteps] {
-			set |= uint64(word) << (used & 63)
-			if used += neurons; used >= 32 {
-				s.bits[at] = uint32(set)
-				set, used, at = set>>32, used-32, at+next
-			}
-		}
-		s.bits[at] = uint32(set | 1<<(used&63))
-		first++
-	}
+func (s *inputSets) set(l *loops, first int, words []uint32) {
+	l.fillSets(s.bits[first:], words, len(words)/s.timesteps, s.neurons, s.timesteps, s.windows)
 }

@@ -9,7 +9,7 @@ import (
 
 // portable is the specification of every kernel, in plain Go.
 var portable = loops{
-	sumSubsets: sumSubsets, sumRows: sumRows, addRows: addRows, transposeSets: transposeSets,
+	fillSets: fillSets, sumSubsets: sumSubsets, sumRows: sumRows, addRows: addRows, transposeSets: transposeSets,
 	switchOn: switchOn, unitsOn: unitsOn, unitsBetween: unitsBetween, backSecond: backSecond,
 	inputSlopes: inputSlopes, sumSquares: sumSquares, penaltyScale: penaltyScale, spreadSlopes: spreadSlopes,
 	sumWords: sumWords, reach: reach,
@@ -35,6 +35,22 @@ func addRow(dst, src []float32) {
 	src = src[:len(dst)]
 	for h, v := range src {
 		dst[h] += v
+	}
+}
+
+// fillSets fills the sets of inputs of windows, one in each word of dst that follows,
+// from words, [window][time], in rows of padded(rows) sets.
+func fillSets(dst, words []uint32, windows, neurons, timesteps, rows int) {
+	for i := 0; windows > 0; windows, dst = windows-1, dst[1:] {
+		set, used, at := uint64(0), uint(0), 0
+		for end := i + timesteps; i < end; i++ {
+			set |= uint64(words[i]) << (used & 63)
+			if used += uint(neurons); used >= 32 {
+				dst[at] = uint32(set)
+				set, used, at = set>>32, used-32, at+padded(rows)
+			}
+		}
+		dst[at] = uint32(set | 1<<(used&63))
 	}
 }
 

@@ -90,7 +90,7 @@ func (e *straightThrough) prepare(b *batch) {
 
 // locate fills rows and completes the K-term's batch.
 func (e *straightThrough) locate(b *batch) {
-	e.sets.set(0, b.words)
+	e.sets.set(e.critic.loops, 0, b.words)
 	e.critic.preactivations(e.rows, e.sets)
 	e.k.windows(b.words)
 	e.k.end()

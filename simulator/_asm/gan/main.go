@@ -38,7 +38,9 @@ func main() {
 		k.adam("adam32", single)
 		k.adam("adam64", double)
 	}
-	kernel{vector.AVX512}.float32s()
+	wide := kernel{vector.AVX512}
+	wide.fillSets()
+	wide.float32s()
 	narrow := kernel{vector.AVX2}
 	narrow.transpose("transpose", false)
 	narrow.transpose("addTranspose", true)

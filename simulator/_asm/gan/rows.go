@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
 	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
@@ -127,6 +128,65 @@ func (k kernel) addMembers(sums [][]reg.VecVirtual, members []reg.Register, src,
 	some := Copy(members[0])
 	ORQ(members[1], some)
 	JNZ(LabelRef("pair"))
+}
+
+// fillSets gathers the words of a step of 16 windows, for which AVX2 would take as long as
+// compiled code.
+func (k kernel) fillSets() {
+	numbers := GLOBL("laneNumbers", attr.RODATA|attr.NOPTR)
+	for lane := range LaneBytes / 4 {
+		DATA(4*lane, U32(lane))
+	}
+	k.Function("fillSets", "func(dst, words []uint32, windows, neurons, timesteps, rows int)")
+	dst, words, left, neurons, stride, next := Pointer("dst"), Pointer("words"), Number("windows"), Number("neurons"), Number("timesteps"), padded("rows")
+	index, bias, set, shift := k.Register(), k.Register(), k.Register(), XMM()
+	VPBROADCASTD(stride.(reg.GP).As32(), index)
+	VPMULLD(numbers, index, index)
+	VPBROADCASTD(Bits32(1), bias)
+	SHLQ(U8(6), stride) // of 16 windows, in bytes
+	zero := GP64()
+	XORQ(zero, zero)
+	While(func() { CMPQ(zero, left) }, func() {
+		some, every, lanes := K(), GP64(), GP64()
+		MOVQ(U32(16), lanes)
+		CMPQ(left, lanes)
+		CMOVQLT(left, lanes)
+		MOVQ(I32(-1), every)
+		BZHIQ(lanes, every, every)
+		KMOVW(every.As32(), some)
+		VPXORD(set, set, set)
+		used, at, from, steps := GP64(), Copy(dst), Copy(words), Number("timesteps")
+		XORQ(used, used)
+		Loop(steps, func() {
+			gathered, word, moved := K(), k.Zero(), k.Register()
+			KMOVW(some, gathered)
+			VPGATHERDD(Mem{Base: from, Index: index, Scale: 4}, gathered, word)
+			VMOVQ(used, shift)
+			VPSLLD(shift, word, moved)
+			VPORD(moved, set, set)
+			ADDQ(neurons, used)
+			CMPQ(used, U8(32))
+			JL(LabelRef("fits"))
+			VMOVDQU32(set, some, At(at))
+			ADDQ(next, at)
+			SUBQ(U8(32), used)
+			rest := Copy(neurons)
+			SUBQ(used, rest)
+			VMOVQ(rest, shift)
+			VPSRLD(shift, word, set)
+			Label("fits")
+			Advance(4, from)
+		})
+		VMOVQ(used, shift)
+		last := k.Register()
+		VPSLLD(shift, bias, last)
+		VPORD(last, set, set)
+		VMOVDQU32(set, some, At(at))
+		Advance(LaneBytes, dst)
+		ADDQ(stride, words)
+		Advance(-16, left)
+	})
+	k.Ret()
 }
 
 // transposeSets tests one column in 64 rows at a time.
