@@ -110,27 +110,26 @@ func (w *Windows) At(i int, words []uint32) { w.Copy(words, []int{i}) }
 // Copy copies the windows with these numbers into words, [window][bin], like At.
 func (w *Windows) Copy(words []uint32, windows []int) {
 	count, bins, bits := uint(w.Len()), w.bins, w.bits
-	mask := uint64(1)<<(bits%64) - 1
+	mask, next := uint64(1)<<(bits%64)-1, 0
 	for _, i := range windows {
 		if uint(i) >= count {
 			panic(fmt.Sprintf("recording: window %d of %d", i, count))
 		}
-		at, window := w.first(i), words[:w.timesteps]
-		for s := range window {
-			window[s] = uint32(bins[at/64] >> (at % 64) & mask)
+		at := w.first(i)
+		for end := next + w.timesteps; next < end; next++ {
+			words[next] = uint32(bins[at/64] >> (at % 64) & mask)
 			at += bits
 		}
-		words = words[w.timesteps:]
 	}
 }
 
 // first returns where the first bin of window i begins in bins.
 func (w *Windows) first(i int) uint {
 	repeat, start := w.perRepeat.divide(i)
-	if w.starts != nil {
-		start = int(w.starts[start])
+	if w.starts == nil { // a repeat has timesteps−1 more bins than windows
+		return uint(i+repeat*(w.timesteps-1)) * w.bits
 	}
-	return uint(repeat*w.raster.Bins+start) * w.bits
+	return uint(repeat*w.raster.Bins+int(w.starts[start])) * w.bits
 }
 
 // divisor divides by a constant number with a multiplication, because a division takes
