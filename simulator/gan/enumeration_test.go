@@ -113,7 +113,7 @@ func (e *enumeration) meanEstimate() []float64 {
 		e.actor.k.independentSign = 1
 	}
 	e.outcomes(e.actor.angles, func(words []uint32, p float64) {
-		copy(e.batch.words, words)
+		e.sampler.setWords(e.batch, words)
 		e.actor.estimator.begin(e.Trainer.real)
 		clear(e.actor.gradient)
 		e.actor.propagate(e.batch)
@@ -167,8 +167,8 @@ func (e *enumeration) shifted(u float32, step, angle int) (estimate float64, wor
 		moved[angle] += shift
 		s.patch.Set(moved)
 		s.tile.Forward(s.patch, e.sampler.patchNoise(e.batch, 0, step))
-		s.tile.Sample(&s.uniform[0], &e.sampler.drawn)
-		words[i] = e.sampler.drawn[0]
+		s.tile.Sample(&s.uniform[0], &s.drawn)
+		words[i] = s.drawn[0]
 	}
 	return estimate, words
 }

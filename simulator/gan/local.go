@@ -36,20 +36,16 @@ func (e *local) weigh(_ circuit.Tile, b *batch, block, step int, weights []float
 	if block == b.first {
 		e.outcomes.setPatch(step)
 	}
-	drawn := e.outcomes.drawn[:b.used(block)]
-	for l := range drawn {
-		drawn[l] = b.words[(block*lanes+l)*e.steps+step]
-	}
-	first := block * lanes * e.critic.stride
+	drawn, first := e.sampler.drawn(b, block, step), block*lanes*e.critic.stride
 	if e.outcomes.few() {
-		e.outcomes.enumerate(weights, e.columns[first:])
+		e.outcomes.enumerate(weights, e.columns[first:], drawn)
 	} else {
-		e.outcomes.bend(weights, e.rows[first:], e.unitsOn(block), e.patchSlopes(block, step), drawn)
+		e.outcomes.bend(weights, e.rows[first:], e.unitsOn(block), e.patchSlopes(block, step), drawn[:b.used(block)])
 	}
 	if e.k.weight == 0 {
 		return
 	}
-	for l, word := range drawn {
+	for l, word := range drawn[:b.used(block)] {
 		e.k.move(block*lanes+l, bits.OnesCount32(word), e.counts.sample)
 		e.counts.setLane(l)
 	}
@@ -89,21 +85,17 @@ func (e *reinforce) weigh(tile circuit.Tile, b *batch, block, step int, weights 
 	e.local.weigh(tile, b, block, step, weights)
 	tile.Probabilities(e.law)
 	var gain laneRow
-	for l := range b.used(block) {
-		drawn := e.drawn(b, block, step, l)
+	drawn := e.sampler.drawn(b, block, step)[:b.used(block)]
+	for l, word := range drawn {
+		at := int(word)*lanes + l
 		// Rounding can leave the drawn outcome with probability 0, when the running
 		// sum of the probabilities ends below the uniform number.
-		if p := e.law[drawn]; p > 0 {
-			gain[l] = (weights[drawn] - weights[l]) / p
+		if p := e.law[at]; p > 0 {
+			gain[l] = (weights[at] - weights[l]) / p
 		}
 	}
 	clear(weights)
-	for l := range b.used(block) {
-		weights[e.drawn(b, block, step, l)] = gain[l]
+	for l, word := range drawn {
+		weights[int(word)*lanes+l] = gain[l]
 	}
-}
-
-// drawn returns the index of a lane's drawn word in [word][lane].
-func (e *reinforce) drawn(b *batch, block, step, lane int) int {
-	return int(b.words[(block*lanes+lane)*e.steps+step])*lanes + lane
 }

@@ -40,7 +40,7 @@ func TestOutcomes(t *testing.T) {
 		}
 		words := rapid.SliceOfN(rapid.Uint32Range(0, 1<<n-1), s.BatchSize*steps, s.BatchSize*steps).Draw(r, "words")
 		step := rapid.IntRange(0, steps-1).Draw(r, "step")
-		copy(trainer.batch.words, words)
+		trainer.sampler.setWords(trainer.batch, words)
 		e := trainer.actor.estimator
 		trainer.actor.k.begin(words)
 		e.prepare(trainer.batch)

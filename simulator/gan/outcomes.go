@@ -24,7 +24,6 @@ type outcomes struct {
 	reach     []float32 // [stride], largest contribution of a word
 
 	// Buffers for one block.
-	drawn    [lanes]uint32
 	middles  []float32 // [lane][stride]; negative and transposed where outcomes are few
 	switched []uint64  // [lane][stride/width][2], sets of units
 	bends    []float32 // [lane][outcome], rows padded against cache-set conflicts
@@ -57,8 +56,8 @@ func (o *outcomes) setPatch(step int) {
 
 // enumerate fills weights[word][lane], for few outcomes, from the drawn words and
 // the pre-activations of the samples, columns[stride][lane].
-func (o *outcomes) enumerate(weights, columns []float32) {
-	o.critic.loops.enumerate(weights, o.middles, columns, &o.drawn, o.low, o.reach, o.critic.second)
+func (o *outcomes) enumerate(weights, columns []float32, drawn *[lanes]uint32) {
+	o.critic.loops.enumerate(weights, o.middles, columns, drawn, o.low, o.reach, o.critic.second)
 }
 
 // bend fills weights[word][lane], for many outcomes, from the drawn words, the

@@ -13,7 +13,6 @@ type sampler struct {
 	loops     *loops
 	circuit   *circuit.Circuit
 	patches   []*circuit.Patch
-	drawn     [lanes]uint32
 }
 
 func newSampler(g Generator) (*sampler, error) {
@@ -39,11 +38,12 @@ func (s *sampler) set(angles []float64) {
 type batch struct {
 	first   int         // block; those before it belong to another part of the batch
 	size    int         // samples, up to the end of the last block
-	drawn   []float32   // of the noise, [block·noisyPatches][independent row][lane], in [0, 1)
+	shares  []float32   // of the noise, [block·noisyPatches][independent row][lane], in [0, 1)
 	rows    []float32   // [block·noisyPatches][row][lane], radians
 	noise   [][]float32 // [block·noisyPatches], parts of rows
 	uniform []float32   // [block·t][lane], one measurement each
-	words   []uint32    // [sample][time]
+	drawn   []uint32    // [block·t][lane], the measured words
+	words   []uint32    // [sample][time], the same words
 }
 
 func (s *sampler) newBatch(size int) *batch {
@@ -51,10 +51,11 @@ func (s *sampler) newBatch(size int) *batch {
 	rows := blocks * s.noisyPatches() * row
 	b := &batch{
 		size:    size,
-		drawn:   make([]float32, rows/s.qubitsPerAngle()),
+		shares:  make([]float32, rows/s.qubitsPerAngle()),
 		rows:    make([]float32, rows),
 		noise:   make([][]float32, blocks*s.noisyPatches()),
 		uniform: make([]float32, blocks*s.generator.Timesteps*lanes),
+		drawn:   make([]uint32, blocks*s.generator.Timesteps*lanes),
 		words:   make([]uint32, size*s.generator.Timesteps),
 	}
 	for i := range b.noise {
@@ -109,11 +110,11 @@ func (s *sampler) qubitsPerAngle() int {
 // per step. It also draws for lanes without a sample.
 func (s *sampler) draw(b *batch, noise, measurement *random.Generator) {
 	measurement.Fill(b.uniform, s.loops.float32s)
-	noise.Fill(b.drawn, s.loops.float32s)
+	noise.Fill(b.shares, s.loops.float32s)
 	low, width, rows := s.generator.NoiseLow, s.generator.NoiseHigh-s.generator.NoiseLow, b.rows
-	for drawn := b.drawn; len(drawn) > 0; drawn = drawn[lanes:] {
+	for shares := b.shares; len(shares) > 0; shares = shares[lanes:] {
 		first := rows[:lanes]
-		for l, u := range drawn[:lanes] {
+		for l, u := range shares[:lanes] {
 			first[l] = float32(low + width*float64(u))
 		}
 		rows = rows[lanes:]
@@ -132,12 +133,17 @@ func (s *sampler) forward(tile circuit.Tile, b *batch, block, step int) {
 // measure stores the measured words of one patch of one block, from the tile that
 // ran it.
 func (s *sampler) measure(tile circuit.Tile, b *batch, block, step int) {
-	t := s.generator.Timesteps
-	tile.Sample((*laneRow)(b.uniform[(block*t+step)*lanes:]), &s.drawn)
+	t, drawn := s.generator.Timesteps, s.drawn(b, block, step)
+	tile.Sample((*laneRow)(b.uniform[(block*t+step)*lanes:]), drawn)
 	words := b.words[block*lanes*t+step:]
-	for l := range b.used(block) {
-		words[l*t] = s.drawn[l]
+	for l, word := range drawn[:b.used(block)] {
+		words[l*t] = word
 	}
+}
+
+// drawn returns the measured words of one patch in one block.
+func (s *sampler) drawn(b *batch, block, step int) *[lanes]uint32 {
+	return (*[lanes]uint32)(b.drawn[(block*s.generator.Timesteps+step)*lanes:])
 }
 
 // sample runs and measures all patches of the batch on one tile.

@@ -57,6 +57,15 @@ func testWindows(neurons, timesteps, count int) fixedWindows {
 	return w
 }
 
+// setWords sets the measured words of a batch, [sample][time].
+func (s *sampler) setWords(b *batch, words []uint32) {
+	copy(b.words, words)
+	for i, word := range words {
+		j, step := i/s.generator.Timesteps, i%s.generator.Timesteps
+		s.drawn(b, j/lanes, step)[j%lanes] = word
+	}
+}
+
 func newTestTrainer(t testing.TB, s Settings) *Trainer {
 	t.Helper()
 	trainer, err := NewTrainer(s, s.address(0), testWindows(s.Ansatz.Neurons, s.Timesteps, 100))

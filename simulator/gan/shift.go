@@ -15,6 +15,7 @@ type shifter struct {
 	tile    circuit.Tile
 	angles  []float64 // angles of the shifted patch
 	uniform []laneRow // [block]
+	drawn   [lanes]uint32
 }
 
 func newShifter(m *sampler, blocks int) *shifter {
@@ -41,9 +42,9 @@ func (s *shifter) differentiate(b *batch, step int, angles []float64, angle int,
 		s.patch.Set(s.angles)
 		for block, w := range weights {
 			s.tile.Forward(s.patch, s.sampler.patchNoise(b, block, step))
-			s.tile.Sample(&s.uniform[block], &s.sampler.drawn)
+			s.tile.Sample(&s.uniform[block], &s.drawn)
 			for l := range b.used(block) {
-				sum += half * float64(w[int(s.sampler.drawn[l])*lanes+l])
+				sum += half * float64(w[int(s.drawn[l])*lanes+l])
 			}
 		}
 	}

@@ -308,6 +308,7 @@ func TestPartsOfTheBatch(t *testing.T) {
 					a.parts = trainer.batch.parts(blocks)
 					a.states = newStates(trainer.sampler, trainer.plain, blocks, kept*blocks*trainer.sampler.circuit.StateBytes())
 					clear(trainer.batch.words) // of the last differentiation
+					clear(trainer.batch.drawn)
 					if a.differentiate(); want == nil {
 						want, loss = slices.Clone(a.gradient), a.loss
 					}
