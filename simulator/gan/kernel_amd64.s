@@ -3300,216 +3300,413 @@ TEXT ·bendAVX512(SB), NOSPLIT, $24-160
 	MOVQ   stride+152(FP), DX
 	SHLQ   $0x02, DX
 	LEAQ   (DX)(DX*2), BX
+	LEAQ   (DX)(DX*4), SI
+	LEAQ   (DX)(BX*2), DI
 	VXORPS X0, X0, X0
-	MOVQ   middles_base+48(FP), SI
-	MOVQ   middles_len+56(FP), DI
-	LEAQ   (SI)(DI*4), DI
-	MOVQ   SI, (SP)
-	MOVQ   DI, 8(SP)
+	MOVQ   middles_base+48(FP), R8
+	MOVQ   middles_len+56(FP), R9
+	LEAQ   (R8)(R9*4), R9
+	MOVQ   R8, (SP)
+	MOVQ   R9, 8(SP)
 	JMP    end122
 
 loop122:
-	MOVQ highs+144(FP), SI
-	MOVQ SI, 16(SP)
-	MOVQ highWords_base+96(FP), SI
+	MOVQ highs+144(FP), R8
+	MOVQ R8, 16(SP)
+	MOVQ highWords_base+96(FP), R8
 
 loop123:
-	CMPQ   16(SP), $+4
+	CMPQ   16(SP), $+16
 	JL     end123
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
 	VXORPS X4, X4, X4
-	XORQ   DI, DI
+	VXORPS X5, X5, X5
+	VXORPS X6, X6, X6
+	VXORPS X7, X7, X7
+	VXORPS X8, X8, X8
+	VXORPS X9, X9, X9
+	VXORPS X10, X10, X10
+	VXORPS X11, X11, X11
+	VXORPS X12, X12, X12
+	VXORPS X13, X13, X13
+	VXORPS X14, X14, X14
+	VXORPS X15, X15, X15
+	VXORPS X16, X16, X16
+	XORQ   R9, R9
 
 loop124:
-	MOVQ  DI, R8
-	SHRQ  $0x04, R8
-	ADDQ  CX, R8
-	MOVQ  second_base+120(FP), R10
-	MOVQ  DI, R11
-	MOVQ  (SP), R9
-	ADDQ  DI, R9
-	ADDQ  DI, R10
-	SHLQ  $0x04, R11
-	MOVQ  low_base+72(FP), R12
-	ADDQ  R12, R11
-	MOVQ  (R8), R12
-	TESTQ R12, R12
+	MOVQ  R9, R10
+	SHRQ  $0x04, R10
+	ADDQ  CX, R10
+	MOVQ  second_base+120(FP), R12
+	MOVQ  R9, R13
+	MOVQ  (SP), R11
+	ADDQ  R9, R11
+	ADDQ  R9, R12
+	SHLQ  $0x04, R13
+	MOVQ  low_base+72(FP), R14
+	ADDQ  R14, R13
+	MOVQ  (R10), R14
+	TESTQ R14, R14
 	JZ    end125
 
 loop125:
-	TZCNTQ       R12, R13
-	LEAQ         -1(R12), R14
-	ANDQ         R14, R12
-	IMUL3Q       $0x40, R13, R14
-	VBROADCASTSS (R9)(R13*4), Z5
-	VBROADCASTSS (R10)(R13*4), Z6
-	VADDPS       (R11)(R14*1), Z5, Z5
-	LEAQ         (SI)(R13*4), R13
-	ADDQ         DI, R13
-	VBROADCASTSS (R13), Z9
-	VADDPS       Z9, Z5, Z9
-	VPMAXSD      Z0, Z9, Z9
-	VFNMADD231PS Z6, Z9, Z1
-	VBROADCASTSS (R13)(DX*1), Z9
-	VADDPS       Z9, Z5, Z9
-	VPMAXSD      Z0, Z9, Z9
-	VFNMADD231PS Z6, Z9, Z2
-	VBROADCASTSS (R13)(DX*2), Z9
-	VADDPS       Z9, Z5, Z9
-	VPMAXSD      Z0, Z9, Z9
-	VFNMADD231PS Z6, Z9, Z3
-	VBROADCASTSS (R13)(BX*1), Z9
-	VADDPS       Z9, Z5, Z5
-	VPMAXSD      Z0, Z5, Z5
-	VFNMADD231PS Z6, Z5, Z4
-	TESTQ        R12, R12
+	TZCNTQ       R14, R15
+	LEAQ         -1(R14), BP
+	ANDQ         BP, R14
+	IMUL3Q       $0x40, R15, BP
+	VBROADCASTSS (R11)(R15*4), Z17
+	VBROADCASTSS (R12)(R15*4), Z18
+	VADDPS       (R13)(BP*1), Z17, Z17
+	LEAQ         (R8)(R15*4), R15
+	ADDQ         R9, R15
+	LEAQ         (R15)(DX*8), BP
+	VADDPS.BCST  (R15), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z1
+	VADDPS.BCST  (R15)(DX*1), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z2
+	VADDPS.BCST  (R15)(DX*2), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z3
+	VADDPS.BCST  (R15)(BX*1), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z4
+	VADDPS.BCST  (R15)(DX*4), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z5
+	VADDPS.BCST  (R15)(SI*1), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z6
+	VADDPS.BCST  (R15)(BX*2), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z7
+	VADDPS.BCST  (R15)(DI*1), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z8
+	VADDPS.BCST  (BP), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z9
+	VADDPS.BCST  (BP)(DX*1), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z10
+	VADDPS.BCST  (BP)(DX*2), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z11
+	VADDPS.BCST  (BP)(BX*1), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z12
+	VADDPS.BCST  (BP)(DX*4), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z13
+	VADDPS.BCST  (BP)(SI*1), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z14
+	VADDPS.BCST  (BP)(BX*2), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z15
+	VADDPS.BCST  (BP)(DI*1), Z17, Z17
+	VPMAXSD      Z0, Z17, Z17
+	VFNMADD231PS Z18, Z17, Z16
+	TESTQ        R14, R14
 	JNZ          loop125
 
 end125:
-	MOVQ  8(R8), R8
-	TESTQ R8, R8
+	MOVQ  8(R10), R10
+	TESTQ R10, R10
 	JZ    end126
 
 loop126:
-	TZCNTQ       R8, R12
-	LEAQ         -1(R8), R13
-	ANDQ         R13, R8
-	IMUL3Q       $0x40, R12, R13
-	VBROADCASTSS (R9)(R12*4), Z5
-	VBROADCASTSS (R10)(R12*4), Z6
-	VADDPS       (R11)(R13*1), Z5, Z5
-	LEAQ         (SI)(R12*4), R12
-	ADDQ         DI, R12
-	VBROADCASTSS (R12), Z9
-	VADDPS       Z9, Z5, Z9
-	VPMINSD      Z0, Z9, Z9
-	VFMADD231PS  Z6, Z9, Z1
-	VBROADCASTSS (R12)(DX*1), Z9
-	VADDPS       Z9, Z5, Z9
-	VPMINSD      Z0, Z9, Z9
-	VFMADD231PS  Z6, Z9, Z2
-	VBROADCASTSS (R12)(DX*2), Z9
-	VADDPS       Z9, Z5, Z9
-	VPMINSD      Z0, Z9, Z9
-	VFMADD231PS  Z6, Z9, Z3
-	VBROADCASTSS (R12)(BX*1), Z9
-	VADDPS       Z9, Z5, Z5
-	VPMINSD      Z0, Z5, Z5
-	VFMADD231PS  Z6, Z5, Z4
-	TESTQ        R8, R8
+	TZCNTQ       R10, R14
+	LEAQ         -1(R10), R15
+	ANDQ         R15, R10
+	IMUL3Q       $0x40, R14, R15
+	VBROADCASTSS (R11)(R14*4), Z17
+	VBROADCASTSS (R12)(R14*4), Z18
+	VADDPS       (R13)(R15*1), Z17, Z17
+	LEAQ         (R8)(R14*4), R14
+	ADDQ         R9, R14
+	LEAQ         (R14)(DX*8), R15
+	VADDPS.BCST  (R14), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z1
+	VADDPS.BCST  (R14)(DX*1), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z2
+	VADDPS.BCST  (R14)(DX*2), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z3
+	VADDPS.BCST  (R14)(BX*1), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z4
+	VADDPS.BCST  (R14)(DX*4), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z5
+	VADDPS.BCST  (R14)(SI*1), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z6
+	VADDPS.BCST  (R14)(BX*2), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z7
+	VADDPS.BCST  (R14)(DI*1), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z8
+	VADDPS.BCST  (R15), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z9
+	VADDPS.BCST  (R15)(DX*1), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z10
+	VADDPS.BCST  (R15)(DX*2), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z11
+	VADDPS.BCST  (R15)(BX*1), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z12
+	VADDPS.BCST  (R15)(DX*4), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z13
+	VADDPS.BCST  (R15)(SI*1), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z14
+	VADDPS.BCST  (R15)(BX*2), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z15
+	VADDPS.BCST  (R15)(DI*1), Z17, Z17
+	VPMINSD      Z0, Z17, Z17
+	VFMADD231PS  Z18, Z17, Z16
+	TESTQ        R10, R10
 	JNZ          loop126
 
 end126:
-	ADDQ    $+256, DI
-	CMPQ    DI, DX
+	ADDQ    $+256, R9
+	CMPQ    R9, DX
 	JL      loop124
 	VMOVUPS Z1, (AX)
-	ADDQ    DX, SI
+	ADDQ    DX, R8
 	VMOVUPS Z2, 64(AX)
-	ADDQ    DX, SI
+	ADDQ    DX, R8
 	VMOVUPS Z3, 128(AX)
-	ADDQ    DX, SI
+	ADDQ    DX, R8
 	VMOVUPS Z4, 192(AX)
-	ADDQ    DX, SI
-	ADDQ    $+256, AX
-	SUBQ    $+4, 16(SP)
+	ADDQ    DX, R8
+	VMOVUPS Z5, 256(AX)
+	ADDQ    DX, R8
+	VMOVUPS Z6, 320(AX)
+	ADDQ    DX, R8
+	VMOVUPS Z7, 384(AX)
+	ADDQ    DX, R8
+	VMOVUPS Z8, 448(AX)
+	ADDQ    DX, R8
+	VMOVUPS Z9, 512(AX)
+	ADDQ    DX, R8
+	VMOVUPS Z10, 576(AX)
+	ADDQ    DX, R8
+	VMOVUPS Z11, 640(AX)
+	ADDQ    DX, R8
+	VMOVUPS Z12, 704(AX)
+	ADDQ    DX, R8
+	VMOVUPS Z13, 768(AX)
+	ADDQ    DX, R8
+	VMOVUPS Z14, 832(AX)
+	ADDQ    DX, R8
+	VMOVUPS Z15, 896(AX)
+	ADDQ    DX, R8
+	VMOVUPS Z16, 960(AX)
+	ADDQ    DX, R8
+	ADDQ    $+1024, AX
+	SUBQ    $+16, 16(SP)
 	JMP     loop123
 
 end123:
 loop127:
-	CMPQ   16(SP), $+2
+	CMPQ   16(SP), $+4
 	JL     end127
-	VXORPS X7, X7, X7
-	VXORPS X8, X8, X8
-	XORQ   DI, DI
+	VXORPS X19, X19, X19
+	VXORPS X20, X20, X20
+	VXORPS X21, X21, X21
+	VXORPS X22, X22, X22
+	XORQ   R9, R9
 
 loop128:
-	MOVQ  DI, R8
-	SHRQ  $0x04, R8
-	ADDQ  CX, R8
-	MOVQ  second_base+120(FP), R10
-	MOVQ  DI, R11
-	MOVQ  (SP), R9
-	ADDQ  DI, R9
-	ADDQ  DI, R10
-	SHLQ  $0x04, R11
-	MOVQ  low_base+72(FP), R12
-	ADDQ  R12, R11
-	MOVQ  (R8), R12
-	TESTQ R12, R12
+	MOVQ  R9, R10
+	SHRQ  $0x04, R10
+	ADDQ  CX, R10
+	MOVQ  second_base+120(FP), R12
+	MOVQ  R9, R13
+	MOVQ  (SP), R11
+	ADDQ  R9, R11
+	ADDQ  R9, R12
+	SHLQ  $0x04, R13
+	MOVQ  low_base+72(FP), R14
+	ADDQ  R14, R13
+	MOVQ  (R10), R14
+	TESTQ R14, R14
 	JZ    end129
 
 loop129:
-	TZCNTQ       R12, R13
-	LEAQ         -1(R12), R14
-	ANDQ         R14, R12
-	IMUL3Q       $0x40, R13, R14
-	VBROADCASTSS (R9)(R13*4), Z5
-	VBROADCASTSS (R10)(R13*4), Z6
-	VADDPS       (R11)(R14*1), Z5, Z5
-	LEAQ         (SI)(R13*4), R13
-	ADDQ         DI, R13
-	VBROADCASTSS (R13), Z9
-	VADDPS       Z9, Z5, Z9
-	VPMAXSD      Z0, Z9, Z9
-	VFNMADD231PS Z6, Z9, Z7
-	VBROADCASTSS (R13)(DX*1), Z9
-	VADDPS       Z9, Z5, Z5
-	VPMAXSD      Z0, Z5, Z5
-	VFNMADD231PS Z6, Z5, Z8
-	TESTQ        R12, R12
+	TZCNTQ       R14, R15
+	LEAQ         -1(R14), BP
+	ANDQ         BP, R14
+	IMUL3Q       $0x40, R15, BP
+	VBROADCASTSS (R11)(R15*4), Z17
+	VBROADCASTSS (R12)(R15*4), Z18
+	VADDPS       (R13)(BP*1), Z17, Z17
+	LEAQ         (R8)(R15*4), R15
+	ADDQ         R9, R15
+	VADDPS.BCST  (R15), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z19
+	VADDPS.BCST  (R15)(DX*1), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z20
+	VADDPS.BCST  (R15)(DX*2), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z21
+	VADDPS.BCST  (R15)(BX*1), Z17, Z17
+	VPMAXSD      Z0, Z17, Z17
+	VFNMADD231PS Z18, Z17, Z22
+	TESTQ        R14, R14
 	JNZ          loop129
 
 end129:
-	MOVQ  8(R8), R8
-	TESTQ R8, R8
+	MOVQ  8(R10), R10
+	TESTQ R10, R10
 	JZ    end130
 
 loop130:
-	TZCNTQ       R8, R12
-	LEAQ         -1(R8), R13
-	ANDQ         R13, R8
-	IMUL3Q       $0x40, R12, R13
-	VBROADCASTSS (R9)(R12*4), Z5
-	VBROADCASTSS (R10)(R12*4), Z6
-	VADDPS       (R11)(R13*1), Z5, Z5
-	LEAQ         (SI)(R12*4), R12
-	ADDQ         DI, R12
-	VBROADCASTSS (R12), Z9
-	VADDPS       Z9, Z5, Z9
-	VPMINSD      Z0, Z9, Z9
-	VFMADD231PS  Z6, Z9, Z7
-	VBROADCASTSS (R12)(DX*1), Z9
-	VADDPS       Z9, Z5, Z5
-	VPMINSD      Z0, Z5, Z5
-	VFMADD231PS  Z6, Z5, Z8
-	TESTQ        R8, R8
+	TZCNTQ       R10, R14
+	LEAQ         -1(R10), R15
+	ANDQ         R15, R10
+	IMUL3Q       $0x40, R14, R15
+	VBROADCASTSS (R11)(R14*4), Z17
+	VBROADCASTSS (R12)(R14*4), Z18
+	VADDPS       (R13)(R15*1), Z17, Z17
+	LEAQ         (R8)(R14*4), R14
+	ADDQ         R9, R14
+	VADDPS.BCST  (R14), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z19
+	VADDPS.BCST  (R14)(DX*1), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z20
+	VADDPS.BCST  (R14)(DX*2), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z21
+	VADDPS.BCST  (R14)(BX*1), Z17, Z17
+	VPMINSD      Z0, Z17, Z17
+	VFMADD231PS  Z18, Z17, Z22
+	TESTQ        R10, R10
 	JNZ          loop130
 
 end130:
-	ADDQ    $+256, DI
-	CMPQ    DI, DX
+	ADDQ    $+256, R9
+	CMPQ    R9, DX
 	JL      loop128
-	VMOVUPS Z7, (AX)
-	ADDQ    DX, SI
-	VMOVUPS Z8, 64(AX)
-	ADDQ    DX, SI
-	ADDQ    $+128, AX
-	SUBQ    $+2, 16(SP)
+	VMOVUPS Z19, (AX)
+	ADDQ    DX, R8
+	VMOVUPS Z20, 64(AX)
+	ADDQ    DX, R8
+	VMOVUPS Z21, 128(AX)
+	ADDQ    DX, R8
+	VMOVUPS Z22, 192(AX)
+	ADDQ    DX, R8
+	ADDQ    $+256, AX
+	SUBQ    $+4, 16(SP)
 	JMP     loop127
 
 end127:
+loop131:
+	CMPQ   16(SP), $+2
+	JL     end131
+	VXORPS X23, X23, X23
+	VXORPS X24, X24, X24
+	XORQ   R9, R9
+
+loop132:
+	MOVQ  R9, R10
+	SHRQ  $0x04, R10
+	ADDQ  CX, R10
+	MOVQ  second_base+120(FP), R12
+	MOVQ  R9, R13
+	MOVQ  (SP), R11
+	ADDQ  R9, R11
+	ADDQ  R9, R12
+	SHLQ  $0x04, R13
+	MOVQ  low_base+72(FP), R14
+	ADDQ  R14, R13
+	MOVQ  (R10), R14
+	TESTQ R14, R14
+	JZ    end133
+
+loop133:
+	TZCNTQ       R14, R15
+	LEAQ         -1(R14), BP
+	ANDQ         BP, R14
+	IMUL3Q       $0x40, R15, BP
+	VBROADCASTSS (R11)(R15*4), Z17
+	VBROADCASTSS (R12)(R15*4), Z18
+	VADDPS       (R13)(BP*1), Z17, Z17
+	LEAQ         (R8)(R15*4), R15
+	ADDQ         R9, R15
+	VADDPS.BCST  (R15), Z17, Z25
+	VPMAXSD      Z0, Z25, Z25
+	VFNMADD231PS Z18, Z25, Z23
+	VADDPS.BCST  (R15)(DX*1), Z17, Z17
+	VPMAXSD      Z0, Z17, Z17
+	VFNMADD231PS Z18, Z17, Z24
+	TESTQ        R14, R14
+	JNZ          loop133
+
+end133:
+	MOVQ  8(R10), R10
+	TESTQ R10, R10
+	JZ    end134
+
+loop134:
+	TZCNTQ       R10, R14
+	LEAQ         -1(R10), R15
+	ANDQ         R15, R10
+	IMUL3Q       $0x40, R14, R15
+	VBROADCASTSS (R11)(R14*4), Z17
+	VBROADCASTSS (R12)(R14*4), Z18
+	VADDPS       (R13)(R15*1), Z17, Z17
+	LEAQ         (R8)(R14*4), R14
+	ADDQ         R9, R14
+	VADDPS.BCST  (R14), Z17, Z25
+	VPMINSD      Z0, Z25, Z25
+	VFMADD231PS  Z18, Z25, Z23
+	VADDPS.BCST  (R14)(DX*1), Z17, Z17
+	VPMINSD      Z0, Z17, Z17
+	VFMADD231PS  Z18, Z17, Z24
+	TESTQ        R10, R10
+	JNZ          loop134
+
+end134:
+	ADDQ    $+256, R9
+	CMPQ    R9, DX
+	JL      loop132
+	VMOVUPS Z23, (AX)
+	ADDQ    DX, R8
+	VMOVUPS Z24, 64(AX)
+	ADDQ    DX, R8
+	ADDQ    $+128, AX
+	SUBQ    $+2, 16(SP)
+	JMP     loop131
+
+end131:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
-	MOVQ DX, SI
-	SHRQ $0x04, SI
-	ADDQ SI, CX
+	MOVQ DX, R8
+	SHRQ $0x04, R8
+	ADDQ R8, CX
 
 end122:
-	MOVQ (SP), SI
-	CMPQ SI, 8(SP)
+	MOVQ (SP), R8
+	CMPQ R8, 8(SP)
 	JL   loop122
 	VZEROUPPER
 	RET
@@ -3526,9 +3723,9 @@ TEXT ·enumerateAVX512(SB), NOSPLIT, $64-152
 	VMOVUPS (SI), Z1
 	MOVQ    second_len+136(FP), SI
 	TESTQ   SI, SI
-	JZ      end131
+	JZ      end135
 
-loop131:
+loop135:
 	VBROADCASTSS (BX), Z2
 	VSUBPS       Z2, Z0, Z2
 	VPERMPS      (DX), Z1, Z3
@@ -3540,9 +3737,9 @@ loop131:
 	ADDQ         $+64, CX
 	ADDQ         $+64, DX
 	DECQ         SI
-	JNZ          loop131
+	JNZ          loop135
 
-end131:
+end135:
 	VXORPS X0, X0, X0
 	VXORPS X4, X4, X4
 	VXORPS X5, X5, X5
@@ -3552,9 +3749,9 @@ end131:
 	MOVQ   second_len+136(FP), DX
 	SHRQ   $0x02, DX
 	TESTQ  DX, DX
-	JZ     end132
+	JZ     end136
 
-loop132:
+loop136:
 	VBROADCASTSS (CX), Z1
 	VFMADD231PS  (AX), Z1, Z0
 	VBROADCASTSS 4(CX), Z1
@@ -3566,9 +3763,9 @@ loop132:
 	ADDQ         $+16, CX
 	ADDQ         $+256, AX
 	DECQ         DX
-	JNZ          loop132
+	JNZ          loop136
 
-end132:
+end136:
 	VADDPS  Z4, Z0, Z0
 	VADDPS  Z6, Z5, Z5
 	VADDPS  Z5, Z0, Z0
@@ -3579,9 +3776,9 @@ end132:
 	MOVQ    dst_len+8(FP), BX
 	SHRQ    $0x04, BX
 
-loop133:
+loop137:
 	CMPQ   BX, $+16
-	JL     end133
+	JL     end137
 	VXORPS X7, X7, X7
 	VXORPS X8, X8, X8
 	VXORPS X9, X9, X9
@@ -3603,9 +3800,9 @@ loop133:
 	MOVQ   second_base+128(FP), R8
 	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end134
+	JZ     end138
 
-loop134:
+loop138:
 	VBROADCASTSS (R8), Z0
 	VMOVUPS      (SI), Z1
 	VBROADCASTSS (DI), Z2
@@ -3660,9 +3857,9 @@ loop134:
 	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop134
+	JNZ          loop138
 
-end134:
+end138:
 	VBROADCASTSS (AX), Z0
 	VSUBPS       Z0, Z7, Z7
 	VMOVUPS      Z7, (CX)
@@ -3715,12 +3912,12 @@ end134:
 	ADDQ         $+64, AX
 	ADDQ         $+1024, CX
 	SUBQ         $+16, BX
-	JMP          loop133
+	JMP          loop137
 
-end133:
-loop135:
+end137:
+loop139:
 	CMPQ   BX, $+4
-	JL     end135
+	JL     end139
 	VXORPS X23, X23, X23
 	VXORPS X24, X24, X24
 	VXORPS X25, X25, X25
@@ -3730,9 +3927,9 @@ loop135:
 	MOVQ   second_base+128(FP), R8
 	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end136
+	JZ     end140
 
-loop136:
+loop140:
 	VBROADCASTSS (R8), Z0
 	VMOVUPS      (SI), Z1
 	VBROADCASTSS (DI), Z2
@@ -3751,9 +3948,9 @@ loop136:
 	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop136
+	JNZ          loop140
 
-end136:
+end140:
 	VBROADCASTSS (AX), Z0
 	VSUBPS       Z0, Z23, Z23
 	VMOVUPS      Z23, (CX)
@@ -3770,12 +3967,12 @@ end136:
 	ADDQ         $+16, AX
 	ADDQ         $+256, CX
 	SUBQ         $+4, BX
-	JMP          loop135
+	JMP          loop139
 
-end135:
-loop137:
+end139:
+loop141:
 	CMPQ   BX, $+2
-	JL     end137
+	JL     end141
 	VXORPS X27, X27, X27
 	VXORPS X28, X28, X28
 	MOVQ   switches_base+24(FP), SI
@@ -3783,9 +3980,9 @@ loop137:
 	MOVQ   second_base+128(FP), R8
 	MOVQ   second_len+136(FP), R9
 	TESTQ  R9, R9
-	JZ     end138
+	JZ     end142
 
-loop138:
+loop142:
 	VBROADCASTSS (R8), Z0
 	VMOVUPS      (SI), Z1
 	VBROADCASTSS (DI), Z2
@@ -3798,9 +3995,9 @@ loop138:
 	ADDQ         $+64, SI
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop138
+	JNZ          loop142
 
-end138:
+end142:
 	VBROADCASTSS (AX), Z0
 	VSUBPS       Z0, Z27, Z27
 	VMOVUPS      Z27, (CX)
@@ -3811,9 +4008,9 @@ end138:
 	ADDQ         $+8, AX
 	ADDQ         $+128, CX
 	SUBQ         $+2, BX
-	JMP          loop137
+	JMP          loop141
 
-end137:
+end141:
 	VZEROUPPER
 	RET
 
@@ -3826,9 +4023,9 @@ TEXT ·addCountsAVX512(SB), NOSPLIT, $0-48
 	SHRQ  $0x04, DX
 	XORQ  BX, BX
 	TESTQ DX, DX
-	JZ    end139
+	JZ    end143
 
-loop139:
+loop143:
 	POPCNTQ BX, SI
 	SHLQ    $0x06, SI
 	VMOVUPS (CX)(SI*1), Z0
@@ -3837,9 +4034,9 @@ loop139:
 	ADDQ    $+64, AX
 	INCQ    BX
 	DECQ    DX
-	JNZ     loop139
+	JNZ     loop143
 
-end139:
+end143:
 	VZEROUPPER
 	RET
 
@@ -3865,9 +4062,9 @@ TEXT ·adam32AVX512(SB), NOSPLIT, $0-105
 	SHRQ         $0x04, SI
 	ANDQ         $0x0f, DI
 	TESTQ        SI, SI
-	JZ           end140
+	JZ           end144
 
-loop140:
+loop144:
 	VMOVUPS     (CX), Z9
 	VMOVUPS     (DX), Z10
 	VMOVUPS     (BX), Z11
@@ -3894,13 +4091,13 @@ loop140:
 	ADDQ        $+64, DX
 	ADDQ        $+64, BX
 	DECQ        SI
-	JNZ         loop140
+	JNZ         loop144
 
-end140:
+end144:
 	TESTQ DI, DI
-	JZ    end141
+	JZ    end145
 
-loop141:
+loop145:
 	VMOVSS      (CX), X9
 	VMOVSS      (DX), X10
 	VMOVSS      (BX), X11
@@ -3927,9 +4124,9 @@ loop141:
 	ADDQ        $+4, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop141
+	JNZ         loop145
 
-end141:
+end145:
 	VCMPPS $0x04, Z8, Z8, K1
 	KMOVW  K1, AX
 	TESTL  AX, AX
@@ -3960,9 +4157,9 @@ TEXT ·adam64AVX512(SB), NOSPLIT, $0-105
 	SHRQ         $0x03, SI
 	ANDQ         $0x07, DI
 	TESTQ        SI, SI
-	JZ           end142
+	JZ           end146
 
-loop142:
+loop146:
 	VMOVUPD     (CX), Z9
 	VMOVUPD     (DX), Z10
 	VMOVUPD     (BX), Z11
@@ -3989,13 +4186,13 @@ loop142:
 	ADDQ        $+64, DX
 	ADDQ        $+64, BX
 	DECQ        SI
-	JNZ         loop142
+	JNZ         loop146
 
-end142:
+end146:
 	TESTQ DI, DI
-	JZ    end143
+	JZ    end147
 
-loop143:
+loop147:
 	VMOVSD      (CX), X9
 	VMOVSD      (DX), X10
 	VMOVSD      (BX), X11
@@ -4022,9 +4219,9 @@ loop143:
 	ADDQ        $+8, DX
 	ADDQ        $+8, BX
 	DECQ        DI
-	JNZ         loop143
+	JNZ         loop147
 
-end143:
+end147:
 	VCMPPS $0x04, Z8, Z8, K1
 	KMOVW  K1, AX
 	TESTL  AX, AX
@@ -4068,9 +4265,9 @@ TEXT ·fillSetsAVX512(SB), NOSPLIT, $0-80
 	VPBROADCASTD constant0<>+0(SB), Z1
 	SHLQ         $0x06, SI
 	XORQ         R8, R8
-	JMP          end144
+	JMP          end148
 
-loop144:
+loop148:
 	MOVQ    $0x00000010, R10
 	CMPQ    DX, R10
 	CMOVQLT DX, R10
@@ -4083,9 +4280,9 @@ loop144:
 	MOVQ    timesteps+64(FP), R12
 	XORQ    R9, R9
 	TESTQ   R12, R12
-	JZ      end145
+	JZ      end149
 
-loop145:
+loop149:
 	VXORPS     X4, X4, X4
 	KMOVW      K1, K2
 	VPGATHERDD (R11)(Z0*4), K2, Z4
@@ -4106,9 +4303,9 @@ loop145:
 fits:
 	ADDQ $+4, R11
 	DECQ R12
-	JNZ  loop145
+	JNZ  loop149
 
-end145:
+end149:
 	VMOVQ     R9, X3
 	VPSLLD    X3, Z1, Z3
 	VPORD     Z3, Z2, Z2
@@ -4117,9 +4314,9 @@ end145:
 	ADDQ      SI, CX
 	ADDQ      $-16, DX
 
-end144:
+end148:
 	CMPQ R8, DX
-	JL   loop144
+	JL   loop148
 	VZEROUPPER
 	RET
 
@@ -4174,9 +4371,9 @@ TEXT ·float32sAVX512(SB), NOSPLIT, $0-56
 	VPBROADCASTQ constant9<>+0(SB), Z6
 	VBROADCASTSS constant10<>+0(SB), Z7
 	TESTQ        CX, CX
-	JZ           end146
+	JZ           end150
 
-loop146:
+loop150:
 	VPSRLQ    $0x20, Z1, Z8
 	VPSRLQ    $0x20, Z3, Z9
 	VPMULUDQ  Z1, Z3, Z10
@@ -4218,9 +4415,9 @@ loop146:
 	VPERMQ    Z1, Z6, Z1
 	ADDQ      $+64, AX
 	DECQ      CX
-	JNZ       loop146
+	JNZ       loop150
 
-end146:
+end150:
 	VMOVQ X0, newHigh+40(FP)
 	VMOVQ X1, newLow+48(FP)
 	VZEROUPPER
@@ -4252,9 +4449,9 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end147
+	JZ    end151
 
-loop147:
+loop151:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -4299,9 +4496,9 @@ loop147:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop147
+	JNZ         loop151
 
-end147:
+end151:
 	VZEROUPPER
 	RET
 
@@ -4319,9 +4516,9 @@ TEXT ·addTransposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end148
+	JZ    end152
 
-loop148:
+loop152:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -4374,8 +4571,8 @@ loop148:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop148
+	JNZ         loop152
 
-end148:
+end152:
 	VZEROUPPER
 	RET

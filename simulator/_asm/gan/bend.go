@@ -68,7 +68,11 @@ func (k kernel) bend() {
 	k.Function("bend", "func(dst []float32, switched []uint64, middles, low, highWords, second []float32, highs, stride int)")
 	middles, end, rowsLeft := AllocLocal(8), AllocLocal(8), AllocLocal(8)
 	dst, switched, stride := Pointer("dst"), Pointer("switched"), Shifted("stride", 2)
-	multiples, zero := MultiplesOf(stride, 2), k.Zero()
+	sizes, bits := []int{4, 2}, 2
+	if k.Wide() {
+		sizes, bits = []int{16, 4, 2}, 3
+	}
+	multiples, zero := MultiplesOf(stride, bits), k.Zero()
 	first, last := Pointer("middles"), Length("middles")
 	LEAQ(Indexed(first, last, 4), last)
 	MOVQ(first, middles)
@@ -79,7 +83,7 @@ func (k kernel) bend() {
 	}, func() {
 		MOVQ(Number("highs"), rowsLeft)
 		high := Pointer("highWords")
-		Tiles(rowsLeft, []int{4, 2}, func(size int) {
+		Tiles(rowsLeft, sizes, func(size int) {
 			sums := map[int][]reg.VecVirtual{}
 			k.Parts(LaneBytes, func(part int) { sums[part] = k.Zeros(size) })
 			Upto(stride, groupBytes, func(group reg.Register) {
@@ -97,10 +101,10 @@ func (k kernel) bend() {
 						LEAQ(Indexed(high, unit, 4), unit)
 						ADDQ(group, unit)
 						for r, m := range multiples.From(unit, size) {
-							added := k.Broadcast(m)
+							add := k.WithBroadcast(m, VADDPS, VADDPS_BCST)
 							k.Parts(LaneBytes, func(part int) {
 								v := k.Register()
-								VADDPS(added, values[part], v)
+								add(values[part], v)
 								bendTo(sums[part][r], v, weight, zero, on)
 							})
 						}

@@ -65,6 +65,16 @@ func (v Vector) Broadcast(m Mem) reg.VecVirtual {
 	return r
 }
 
+// WithBroadcast returns an instruction whose first operand is one float32 from memory in
+// every lane. AVX-512 has a form of the instruction that broadcasts.
+func (v Vector) WithBroadcast(m Mem, instruction, broadcasting func(...Op)) func(...Op) {
+	if v.Wide() {
+		return func(operands ...Op) { broadcasting(append([]Op{m}, operands...)...) }
+	}
+	first := v.Broadcast(m)
+	return func(operands ...Op) { instruction(append([]Op{first}, operands...)...) }
+}
+
 // Zero is a vector of zeros.
 func (v Vector) Zero() reg.VecVirtual {
 	r := v.Register()
