@@ -1585,219 +1585,208 @@ end48:
 // func enumerateAVX2(dst []float32, switches []float32, rows []float32, drawn *[16]uint32, low []float32, reach []float32, second []float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·enumerateAVX2(SB), NOSPLIT, $64-152
-	MOVQ    switches_base+24(FP), AX
-	MOVQ    rows_base+48(FP), CX
-	MOVQ    low_base+80(FP), DX
-	MOVQ    reach_base+104(FP), BX
 	VXORPS  Y0, Y0, Y0
-	MOVQ    drawn+72(FP), SI
-	VMOVUPS (SI), Y1
+	MOVQ    drawn+72(FP), AX
+	VMOVUPS (AX), Y1
 	VPSLLD  $0x1c, Y1, Y2
-	VMOVUPS 32(SI), Y3
+	VMOVUPS 32(AX), Y3
 	VPSLLD  $0x1c, Y3, Y4
-	MOVQ    second_len+136(FP), SI
-	TESTQ   SI, SI
+	MOVQ    rows_base+48(FP), AX
+	MOVQ    low_base+80(FP), CX
+	MOVQ    reach_base+104(FP), DX
+	MOVQ    second_base+128(FP), BX
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VMOVAPS Y0, Y8
+	VMOVAPS Y0, Y9
+	VMOVAPS Y0, Y10
+	VMOVAPS Y0, Y11
+	VMOVAPS Y0, Y12
+	MOVQ    switches_base+24(FP), SI
+	MOVQ    second_len+136(FP), DI
+	TESTQ   DI, DI
 	JZ      end57
 
 loop57:
-	VBROADCASTSS (BX), Y5
-	VSUBPS       Y5, Y0, Y5
-	VPERMPS      (DX), Y1, Y6
-	VPERMPS      32(DX), Y1, Y7
-	VBLENDVPS    Y2, Y7, Y6, Y6
-	VSUBPS       (CX), Y6, Y6
-	VMAXPS       Y5, Y6, Y6
-	VMOVUPS      Y6, (AX)
-	VPERMPS      (DX), Y3, Y6
-	VPERMPS      32(DX), Y3, Y7
-	VBLENDVPS    Y4, Y7, Y6, Y6
-	VSUBPS       32(CX), Y6, Y6
-	VMAXPS       Y5, Y6, Y6
-	VMOVUPS      Y6, 32(AX)
+	VBROADCASTSS (DX), Y13
+	VSUBPS       Y13, Y0, Y13
+	VPERMPS      (CX), Y1, Y14
+	VPERMPS      32(CX), Y1, Y15
+	VBLENDVPS    Y2, Y15, Y14, Y14
+	VSUBPS       (AX), Y14, Y14
+	VMAXPS       Y13, Y14, Y14
+	VMOVUPS      Y14, (SI)
+	VPERMPS      (CX), Y3, Y14
+	VPERMPS      32(CX), Y3, Y15
+	VBLENDVPS    Y4, Y15, Y14, Y14
+	VSUBPS       32(AX), Y14, Y14
+	VMAXPS       Y13, Y14, Y14
+	VMOVUPS      Y14, 32(SI)
+	VBROADCASTSS (BX), Y13
+	VMOVAPS      Y5, Y14
+	VFMADD231PS  (CX), Y13, Y14
+	VMOVAPS      Y6, Y5
+	VMOVAPS      Y7, Y6
+	VMOVAPS      Y8, Y7
+	VMOVAPS      Y14, Y8
+	VMOVAPS      Y9, Y14
+	VFMADD231PS  32(CX), Y13, Y14
+	VMOVAPS      Y10, Y9
+	VMOVAPS      Y11, Y10
+	VMOVAPS      Y12, Y11
+	VMOVAPS      Y14, Y12
+	ADDQ         $+4, DX
 	ADDQ         $+4, BX
 	ADDQ         $+64, AX
 	ADDQ         $+64, CX
-	ADDQ         $+64, DX
-	DECQ         SI
+	ADDQ         $+64, SI
+	DECQ         DI
 	JNZ          loop57
 
 end57:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	MOVQ   low_base+80(FP), AX
-	MOVQ   second_base+128(FP), CX
-	MOVQ   second_len+136(FP), DX
-	SHRQ   $0x02, DX
-	TESTQ  DX, DX
-	JZ     end58
-
-loop58:
-	VBROADCASTSS (CX), Y8
-	VFMADD231PS  (AX), Y8, Y0
-	VFMADD231PS  32(AX), Y8, Y4
-	VBROADCASTSS 4(CX), Y8
-	VFMADD231PS  64(AX), Y8, Y1
-	VFMADD231PS  96(AX), Y8, Y5
-	VBROADCASTSS 8(CX), Y8
-	VFMADD231PS  128(AX), Y8, Y2
-	VFMADD231PS  160(AX), Y8, Y6
-	VBROADCASTSS 12(CX), Y8
-	VFMADD231PS  192(AX), Y8, Y3
-	VFMADD231PS  224(AX), Y8, Y7
-	ADDQ         $+16, CX
-	ADDQ         $+256, AX
-	DECQ         DX
-	JNZ          loop58
-
-end58:
-	VADDPS  Y1, Y0, Y0
-	VADDPS  Y3, Y2, Y2
-	VADDPS  Y2, Y0, Y0
-	VADDPS  Y5, Y4, Y4
-	VADDPS  Y7, Y6, Y6
-	VADDPS  Y6, Y4, Y4
-	VMOVUPS Y0, (SP)
-	VMOVUPS Y4, 32(SP)
+	VADDPS  Y6, Y5, Y5
+	VADDPS  Y8, Y7, Y7
+	VADDPS  Y7, Y5, Y5
+	VMOVUPS Y5, (SP)
+	VADDPS  Y10, Y9, Y9
+	VADDPS  Y12, Y11, Y11
+	VADDPS  Y11, Y9, Y9
+	VMOVUPS Y9, 32(SP)
 	LEAQ    (SP), AX
 	MOVQ    dst_base+0(FP), CX
 	MOVQ    low_base+80(FP), DX
 	MOVQ    dst_len+8(FP), BX
 	SHRQ    $0x04, BX
 
-loop59:
-	CMPQ   BX, $+4
-	JL     end59
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	MOVQ   switches_base+24(FP), SI
-	MOVQ   DX, DI
-	MOVQ   second_base+128(FP), R8
-	MOVQ   second_len+136(FP), R9
-	TESTQ  R9, R9
-	JZ     end60
+loop58:
+	CMPQ    BX, $+4
+	JL      end58
+	MOVQ    DX, SI
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VMOVAPS Y0, Y8
+	MOVQ    switches_base+24(FP), DI
+	MOVQ    second_base+128(FP), R8
+	MOVQ    second_len+136(FP), R9
+	TESTQ   R9, R9
+	JZ      end59
 
-loop60:
-	VBROADCASTSS (R8), Y8
-	VMOVUPS      (SI), Y9
-	VMOVUPS      32(SI), Y10
-	VBROADCASTSS (DI), Y11
-	VMINPS       Y9, Y11, Y12
-	VFMADD231PS  Y8, Y12, Y0
-	VMINPS       Y10, Y11, Y11
-	VFMADD231PS  Y8, Y11, Y4
-	VBROADCASTSS 4(DI), Y11
-	VMINPS       Y9, Y11, Y12
-	VFMADD231PS  Y8, Y12, Y1
-	VMINPS       Y10, Y11, Y11
-	VFMADD231PS  Y8, Y11, Y5
-	VBROADCASTSS 8(DI), Y11
-	VMINPS       Y9, Y11, Y12
-	VFMADD231PS  Y8, Y12, Y2
-	VMINPS       Y10, Y11, Y11
-	VFMADD231PS  Y8, Y11, Y6
-	VBROADCASTSS 12(DI), Y11
-	VMINPS       Y9, Y11, Y9
-	VFMADD231PS  Y8, Y9, Y3
-	VMINPS       Y10, Y11, Y9
-	VFMADD231PS  Y8, Y9, Y7
-	ADDQ         $+4, R8
+loop59:
+	VBROADCASTSS (R8), Y9
+	VMOVUPS      (DI), Y10
+	VMOVUPS      32(DI), Y11
+	VBROADCASTSS (SI), Y12
+	VMINPS       Y12, Y10, Y13
+	VFMADD231PS  Y9, Y13, Y1
+	VMINPS       Y12, Y11, Y12
+	VFMADD231PS  Y9, Y12, Y5
+	VBROADCASTSS 4(SI), Y12
+	VMINPS       Y12, Y10, Y13
+	VFMADD231PS  Y9, Y13, Y2
+	VMINPS       Y12, Y11, Y12
+	VFMADD231PS  Y9, Y12, Y6
+	VBROADCASTSS 8(SI), Y12
+	VMINPS       Y12, Y10, Y13
+	VFMADD231PS  Y9, Y13, Y3
+	VMINPS       Y12, Y11, Y12
+	VFMADD231PS  Y9, Y12, Y7
+	VBROADCASTSS 12(SI), Y12
+	VMINPS       Y12, Y10, Y10
+	VFMADD231PS  Y9, Y10, Y4
+	VMINPS       Y12, Y11, Y10
+	VFMADD231PS  Y9, Y10, Y8
 	ADDQ         $+64, SI
+	ADDQ         $+4, R8
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop60
+	JNZ          loop59
 
-end60:
-	VBROADCASTSS (AX), Y8
-	VSUBPS       Y8, Y0, Y0
-	VMOVUPS      Y0, (CX)
-	VSUBPS       Y8, Y4, Y4
-	VMOVUPS      Y4, 32(CX)
-	VBROADCASTSS 4(AX), Y0
-	VSUBPS       Y0, Y1, Y1
-	VMOVUPS      Y1, 64(CX)
-	VSUBPS       Y0, Y5, Y5
-	VMOVUPS      Y5, 96(CX)
-	VBROADCASTSS 8(AX), Y0
-	VSUBPS       Y0, Y2, Y2
-	VMOVUPS      Y2, 128(CX)
-	VSUBPS       Y0, Y6, Y6
-	VMOVUPS      Y6, 160(CX)
-	VBROADCASTSS 12(AX), Y0
-	VSUBPS       Y0, Y3, Y3
-	VMOVUPS      Y3, 192(CX)
-	VSUBPS       Y0, Y7, Y7
-	VMOVUPS      Y7, 224(CX)
+end59:
+	VBROADCASTSS (AX), Y9
+	VSUBPS       Y9, Y1, Y1
+	VMOVUPS      Y1, (CX)
+	VSUBPS       Y9, Y5, Y5
+	VMOVUPS      Y5, 32(CX)
+	VBROADCASTSS 4(AX), Y1
+	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      Y2, 64(CX)
+	VSUBPS       Y1, Y6, Y6
+	VMOVUPS      Y6, 96(CX)
+	VBROADCASTSS 8(AX), Y1
+	VSUBPS       Y1, Y3, Y3
+	VMOVUPS      Y3, 128(CX)
+	VSUBPS       Y1, Y7, Y7
+	VMOVUPS      Y7, 160(CX)
+	VBROADCASTSS 12(AX), Y1
+	VSUBPS       Y1, Y4, Y4
+	VMOVUPS      Y4, 192(CX)
+	VSUBPS       Y1, Y8, Y8
+	VMOVUPS      Y8, 224(CX)
 	ADDQ         $+16, DX
 	ADDQ         $+16, AX
 	ADDQ         $+256, CX
 	SUBQ         $+4, BX
-	JMP          loop59
+	JMP          loop58
 
-end59:
+end58:
+loop60:
+	CMPQ    BX, $+2
+	JL      end60
+	MOVQ    DX, SI
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	MOVQ    switches_base+24(FP), DI
+	MOVQ    second_base+128(FP), R8
+	MOVQ    second_len+136(FP), R9
+	TESTQ   R9, R9
+	JZ      end61
+
 loop61:
-	CMPQ   BX, $+2
-	JL     end61
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	MOVQ   switches_base+24(FP), SI
-	MOVQ   DX, DI
-	MOVQ   second_base+128(FP), R8
-	MOVQ   second_len+136(FP), R9
-	TESTQ  R9, R9
-	JZ     end62
-
-loop62:
-	VBROADCASTSS (R8), Y4
-	VMOVUPS      (SI), Y5
-	VMOVUPS      32(SI), Y6
-	VBROADCASTSS (DI), Y7
-	VMINPS       Y5, Y7, Y8
-	VFMADD231PS  Y4, Y8, Y0
-	VMINPS       Y6, Y7, Y7
-	VFMADD231PS  Y4, Y7, Y2
-	VBROADCASTSS 4(DI), Y7
-	VMINPS       Y5, Y7, Y5
-	VFMADD231PS  Y4, Y5, Y1
-	VMINPS       Y6, Y7, Y5
-	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         $+4, R8
+	VBROADCASTSS (R8), Y5
+	VMOVUPS      (DI), Y6
+	VMOVUPS      32(DI), Y7
+	VBROADCASTSS (SI), Y8
+	VMINPS       Y8, Y6, Y9
+	VFMADD231PS  Y5, Y9, Y1
+	VMINPS       Y8, Y7, Y8
+	VFMADD231PS  Y5, Y8, Y3
+	VBROADCASTSS 4(SI), Y8
+	VMINPS       Y8, Y6, Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VMINPS       Y8, Y7, Y6
+	VFMADD231PS  Y5, Y6, Y4
 	ADDQ         $+64, SI
+	ADDQ         $+4, R8
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop62
+	JNZ          loop61
 
-end62:
-	VBROADCASTSS (AX), Y4
-	VSUBPS       Y4, Y0, Y0
-	VMOVUPS      Y0, (CX)
-	VSUBPS       Y4, Y2, Y2
-	VMOVUPS      Y2, 32(CX)
-	VBROADCASTSS 4(AX), Y0
-	VSUBPS       Y0, Y1, Y1
-	VMOVUPS      Y1, 64(CX)
-	VSUBPS       Y0, Y3, Y3
-	VMOVUPS      Y3, 96(CX)
+end61:
+	VBROADCASTSS (AX), Y5
+	VSUBPS       Y5, Y1, Y1
+	VMOVUPS      Y1, (CX)
+	VSUBPS       Y5, Y3, Y3
+	VMOVUPS      Y3, 32(CX)
+	VBROADCASTSS 4(AX), Y1
+	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      Y2, 64(CX)
+	VSUBPS       Y1, Y4, Y4
+	VMOVUPS      Y4, 96(CX)
 	ADDQ         $+8, DX
 	ADDQ         $+8, AX
 	ADDQ         $+128, CX
 	SUBQ         $+2, BX
-	JMP          loop61
+	JMP          loop60
 
-end61:
+end60:
 	VZEROUPPER
 	RET
 
@@ -1810,9 +1799,9 @@ TEXT ·addCountsAVX2(SB), NOSPLIT, $0-48
 	SHRQ  $0x04, DX
 	XORQ  BX, BX
 	TESTQ DX, DX
-	JZ    end63
+	JZ    end62
 
-loop63:
+loop62:
 	POPCNTQ BX, SI
 	SHLQ    $0x06, SI
 	VMOVUPS (CX)(SI*1), Y0
@@ -1824,9 +1813,9 @@ loop63:
 	ADDQ    $+64, AX
 	INCQ    BX
 	DECQ    DX
-	JNZ     loop63
+	JNZ     loop62
 
-end63:
+end62:
 	VZEROUPPER
 	RET
 
@@ -1852,9 +1841,9 @@ TEXT ·adam32AVX2(SB), NOSPLIT, $0-105
 	SHRQ         $0x03, SI
 	ANDQ         $0x07, DI
 	TESTQ        SI, SI
-	JZ           end64
+	JZ           end63
 
-loop64:
+loop63:
 	VMOVUPS     (CX), Y9
 	VMOVUPS     (DX), Y10
 	VMOVUPS     (BX), Y11
@@ -1881,13 +1870,13 @@ loop64:
 	ADDQ        $+32, DX
 	ADDQ        $+32, BX
 	DECQ        SI
-	JNZ         loop64
+	JNZ         loop63
 
-end64:
+end63:
 	TESTQ DI, DI
-	JZ    end65
+	JZ    end64
 
-loop65:
+loop64:
 	VMOVSS      (CX), X9
 	VMOVSS      (DX), X10
 	VMOVSS      (BX), X11
@@ -1914,9 +1903,9 @@ loop65:
 	ADDQ        $+4, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop65
+	JNZ         loop64
 
-end65:
+end64:
 	VCMPPS    $0x04, Y8, Y8, Y0
 	VMOVMSKPS Y0, AX
 	TESTL     AX, AX
@@ -1947,9 +1936,9 @@ TEXT ·adam64AVX2(SB), NOSPLIT, $0-105
 	SHRQ         $0x02, SI
 	ANDQ         $0x03, DI
 	TESTQ        SI, SI
-	JZ           end66
+	JZ           end65
 
-loop66:
+loop65:
 	VMOVUPD     (CX), Y9
 	VMOVUPD     (DX), Y10
 	VMOVUPD     (BX), Y11
@@ -1976,13 +1965,13 @@ loop66:
 	ADDQ        $+32, DX
 	ADDQ        $+32, BX
 	DECQ        SI
-	JNZ         loop66
+	JNZ         loop65
 
-end66:
+end65:
 	TESTQ DI, DI
-	JZ    end67
+	JZ    end66
 
-loop67:
+loop66:
 	VMOVSD      (CX), X9
 	VMOVSD      (DX), X10
 	VMOVSD      (BX), X11
@@ -2009,9 +1998,9 @@ loop67:
 	ADDQ        $+8, DX
 	ADDQ        $+8, BX
 	DECQ        DI
-	JNZ         loop67
+	JNZ         loop66
 
-end67:
+end66:
 	VCMPPS    $0x04, Y8, Y8, Y0
 	VMOVMSKPS Y0, AX
 	TESTL     AX, AX
@@ -2036,12 +2025,12 @@ TEXT ·sumRowsAVX512(SB), NOSPLIT, $8-112
 	MOVQ rows+96(FP), DI
 	MOVQ DI, (SP)
 
-loop68:
+loop67:
 	CMPQ (SP), $+2
-	JL   end68
+	JL   end67
 	XORQ DI, DI
 
-loop69:
+loop68:
 	MOVQ    table_base+48(FP), R8
 	ADDQ    DI, R8
 	MOVQ    $-16, R9
@@ -2062,9 +2051,9 @@ loop69:
 	MOVQ    src_base+24(FP), R10
 	MOVQ    CX, R11
 	ADDQ    DI, R10
-	JMP     end70
+	JMP     end69
 
-loop70:
+loop69:
 	MOVL (R11), R12
 	MOVL (R11)(BX*1), R13
 	SHLQ $0x20, R13
@@ -2108,9 +2097,9 @@ test:
 	SHRQ $0x06, DX
 	ADDQ BX, R11
 
-end70:
+end69:
 	CMPQ    R11, SI
-	JL      loop70
+	JL      loop69
 	LEAQ    (AX)(DI*1), R8
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
@@ -2122,20 +2111,20 @@ end70:
 	VMOVUPS Z7, 192(R8)(DX*1)
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop69
+	JL      loop68
 	ADDQ    DX, AX
 	ADDQ    DX, AX
 	ADDQ    $+8, CX
 	SUBQ    $+2, (SP)
-	JMP     loop68
+	JMP     loop67
 
-end68:
-loop71:
+end67:
+loop70:
 	CMPQ (SP), $+1
-	JL   end71
+	JL   end70
 	XORQ DI, DI
 
-loop72:
+loop71:
 	MOVQ    table_base+48(FP), R8
 	ADDQ    DI, R8
 	MOVQ    $-16, R9
@@ -2149,9 +2138,9 @@ loop72:
 	MOVQ    src_base+24(FP), R8
 	MOVQ    CX, R10
 	ADDQ    DI, R8
-	JMP     end73
+	JMP     end72
 
-loop73:
+loop72:
 	MOVL  (R10), R11
 	MOVL  (R10)(BX*1), R12
 	SHLQ  $0x20, R12
@@ -2159,9 +2148,9 @@ loop73:
 	ANDQ  R9, R11
 	MOVQ  $-1, R9
 	TESTQ R11, R11
-	JZ    end74
+	JZ    end73
 
-loop74:
+loop73:
 	TZCNTQ R11, R12
 	LEAQ   -1(R11), R13
 	ANDQ   R13, R11
@@ -2171,18 +2160,18 @@ loop74:
 	VADDPS 128(R8)(R12*1), Z2, Z2
 	VADDPS 192(R8)(R12*1), Z3, Z3
 	TESTQ  R11, R11
-	JNZ    loop74
+	JNZ    loop73
 
-end74:
+end73:
 	ADDQ BX, R10
 	SHLQ $0x06, DX
 	ADDQ DX, R8
 	SHRQ $0x06, DX
 	ADDQ BX, R10
 
-end73:
+end72:
 	CMPQ    R10, SI
-	JL      loop73
+	JL      loop72
 	LEAQ    (AX)(DI*1), R8
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
@@ -2190,13 +2179,13 @@ end73:
 	VMOVUPS Z3, 192(R8)
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop72
+	JL      loop71
 	ADDQ    DX, AX
 	ADDQ    $+4, CX
 	SUBQ    $+1, (SP)
-	JMP     loop71
+	JMP     loop70
 
-end71:
+end70:
 	VZEROUPPER
 	RET
 
@@ -2216,12 +2205,12 @@ TEXT ·addRowsAVX512(SB), NOSPLIT, $8-88
 	MOVQ rows+72(FP), DI
 	MOVQ DI, (SP)
 
-loop75:
+loop74:
 	CMPQ (SP), $+1
-	JL   end75
+	JL   end74
 	XORQ DI, DI
 
-loop76:
+loop75:
 	VMOVUPS (AX)(DI*1), Z0
 	VMOVUPS 64(AX)(DI*1), Z1
 	VMOVUPS 128(AX)(DI*1), Z2
@@ -2229,17 +2218,17 @@ loop76:
 	MOVQ    src_base+24(FP), R8
 	MOVQ    CX, R9
 	ADDQ    DI, R8
-	JMP     end77
+	JMP     end76
 
-loop77:
+loop76:
 	MOVL  (R9), R10
 	MOVL  (R9)(BX*1), R11
 	SHLQ  $0x20, R11
 	ORQ   R11, R10
 	TESTQ R10, R10
-	JZ    end78
+	JZ    end77
 
-loop78:
+loop77:
 	TZCNTQ R10, R11
 	LEAQ   -1(R10), R12
 	ANDQ   R12, R10
@@ -2249,18 +2238,18 @@ loop78:
 	VADDPS 128(R8)(R11*1), Z2, Z2
 	VADDPS 192(R8)(R11*1), Z3, Z3
 	TESTQ  R10, R10
-	JNZ    loop78
+	JNZ    loop77
 
-end78:
+end77:
 	ADDQ BX, R9
 	SHLQ $0x06, DX
 	ADDQ DX, R8
 	SHRQ $0x06, DX
 	ADDQ BX, R9
 
-end77:
+end76:
 	CMPQ    R9, SI
-	JL      loop77
+	JL      loop76
 	LEAQ    (AX)(DI*1), R8
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
@@ -2268,13 +2257,13 @@ end77:
 	VMOVUPS Z3, 192(R8)
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop76
+	JL      loop75
 	ADDQ    DX, AX
 	ADDQ    $+4, CX
 	SUBQ    $+1, (SP)
-	JMP     loop75
+	JMP     loop74
 
-end75:
+end74:
 	VZEROUPPER
 	RET
 
@@ -2293,9 +2282,9 @@ TEXT ·transposeSetsAVX512(SB), NOSPLIT, $0-64
 	SHRQ $0x06, SI
 	SHLQ $0x08, SI
 	XORQ DI, DI
-	JMP  end79
+	JMP  end78
 
-loop79:
+loop78:
 	MOVQ         DX, R8
 	SUBQ         DI, R8
 	MOVQ         $0x00000020, R9
@@ -2303,13 +2292,13 @@ loop79:
 	CMOVQGT      R9, R8
 	VPBROADCASTD constant0<>+0(SB), Z0
 	TESTQ        R8, R8
-	JZ           end80
+	JZ           end79
 
-loop80:
+loop79:
 	MOVQ AX, R9
 	XORQ R10, R10
 
-loop81:
+loop80:
 	VPTESTMD (CX)(R10*1), Z0, K1
 	KMOVW    K1, (R9)
 	VPTESTMD 64(CX)(R10*1), Z0, K1
@@ -2322,19 +2311,19 @@ loop81:
 	ADDQ     SI, R9
 	ADDQ     $+256, R10
 	CMPQ     R10, BX
-	JL       loop81
+	JL       loop80
 	VPADDD   Z0, Z0, Z0
 	ADDQ     $+4, AX
 	DECQ     R8
-	JNZ      loop80
+	JNZ      loop79
 
-end80:
+end79:
 	ADDQ BX, CX
 	ADDQ $+32, DI
 
-end79:
+end78:
 	CMPQ DI, DX
-	JL   loop79
+	JL   loop78
 	VZEROUPPER
 	RET
 
@@ -2348,18 +2337,18 @@ TEXT ·switchOnAVX512(SB), NOSPLIT, $0-52
 	MOVQ         dst_len+8(FP), DX
 	SHRQ         $0x04, DX
 	TESTQ        DX, DX
-	JZ           end82
+	JZ           end81
 
-loop82:
+loop81:
 	VCMPPS    $0x11, (CX), Z1, K1
 	VMOVAPS.Z Z0, K1, Z2
 	VMOVUPS   Z2, (AX)
 	ADDQ      $+64, AX
 	ADDQ      $+64, CX
 	DECQ      DX
-	JNZ       loop82
+	JNZ       loop81
 
-end82:
+end81:
 	VZEROUPPER
 	RET
 
@@ -2376,7 +2365,7 @@ TEXT ·backSecondAVX512(SB), NOSPLIT, $0-96
 	SHLQ $0x02, DI
 	XORQ R8, R8
 
-loop83:
+loop82:
 	VMOVUPS (DX), Z0
 	VMOVUPS (BX), Z1
 	VMOVUPS 64(DX), Z2
@@ -2404,7 +2393,7 @@ rows:
 	ADDQ        $+128, BX
 	ADDQ        $+128, R8
 	CMPQ        R8, SI
-	JL          loop83
+	JL          loop82
 	VZEROUPPER
 	RET
 
@@ -2418,12 +2407,12 @@ TEXT ·unitsOnAVX512(SB), NOSPLIT, $0-56
 	VXORPS X0, X0, X0
 	MOVQ   rows_len+32(FP), BX
 	LEAQ   (CX)(BX*4), BX
-	JMP    end84
+	JMP    end83
 
-loop84:
+loop83:
 	XORQ SI, SI
 
-loop85:
+loop84:
 	MOVQ   SI, DI
 	SHRQ   $0x01, DI
 	ADDQ   AX, DI
@@ -2437,13 +2426,13 @@ loop85:
 	KMOVW  K1, 66(DI)
 	ADDQ   $+256, SI
 	CMPQ   SI, DX
-	JL     loop85
+	JL     loop84
 	ADDQ   $+4, AX
 	ADDQ   DX, CX
 
-end84:
+end83:
 	CMPQ CX, BX
-	JL   loop84
+	JL   loop83
 	VZEROUPPER
 	RET
 
@@ -2460,14 +2449,14 @@ TEXT ·unitsBetweenAVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS constant1<>+0(SB), Z1
 	MOVQ         u_len+80(FP), DI
 	TESTQ        DI, DI
-	JZ           end86
+	JZ           end85
 
-loop86:
+loop85:
 	VBROADCASTSS (BX), Z2
 	VSUBPS       Z2, Z1, Z3
 	XORQ         R8, R8
 
-loop87:
+loop86:
 	MOVQ        R8, R9
 	SHRQ        $0x01, R9
 	ADDQ        AX, R9
@@ -2489,15 +2478,15 @@ loop87:
 	KMOVW       K1, 66(R9)
 	ADDQ        $+256, R8
 	CMPQ        R8, SI
-	JL          loop87
+	JL          loop86
 	ADDQ        $+4, AX
 	ADDQ        SI, CX
 	ADDQ        SI, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop86
+	JNZ         loop85
 
-end86:
+end85:
 	VZEROUPPER
 	RET
 
@@ -2514,9 +2503,9 @@ TEXT ·inputSlopesAVX512(SB), NOSPLIT, $0-96
 	LEAQ (BX)(BX*4), DI
 	LEAQ (BX)(SI*2), R8
 
-loop88:
+loop87:
 	CMPQ   DX, $+8
-	JL     end88
+	JL     end87
 	VXORPS X0, X0, X0
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
@@ -2531,15 +2520,15 @@ loop88:
 	MOVQ   second_len+56(FP), R12
 	SHRQ   $0x05, R12
 	TESTQ  R12, R12
-	JZ     end89
+	JZ     end88
 
-loop89:
+loop88:
 	VBROADCASTSS constant0<>+0(SB), Z8
 	MOVQ         $0x00000020, R13
 	TESTQ        R13, R13
-	JZ           end90
+	JZ           end89
 
-loop90:
+loop89:
 	VBROADCASTSS (R11), Z9
 	VPTESTMD     (R10), Z8, K1
 	VMOVAPS.Z    Z9, K1, Z9
@@ -2563,14 +2552,14 @@ loop90:
 	ADDQ         $+4, R9
 	ADDQ         $+4, R11
 	DECQ         R13
-	JNZ          loop90
-
-end90:
-	ADDQ $+64, R10
-	DECQ R12
-	JNZ  loop89
+	JNZ          loop89
 
 end89:
+	ADDQ $+64, R10
+	DECQ R12
+	JNZ  loop88
+
+end88:
 	VMOVUPS Z0, (AX)
 	ADDQ    BX, CX
 	VMOVUPS Z1, 64(AX)
@@ -2589,12 +2578,12 @@ end89:
 	ADDQ    BX, CX
 	ADDQ    $+512, AX
 	SUBQ    $+8, DX
-	JMP     loop88
+	JMP     loop87
 
-end88:
-loop91:
+end87:
+loop90:
 	CMPQ   DX, $+4
-	JL     end91
+	JL     end90
 	VXORPS X10, X10, X10
 	VXORPS X11, X11, X11
 	VXORPS X12, X12, X12
@@ -2605,15 +2594,15 @@ loop91:
 	MOVQ   second_len+56(FP), R10
 	SHRQ   $0x05, R10
 	TESTQ  R10, R10
-	JZ     end92
+	JZ     end91
 
-loop92:
+loop91:
 	VBROADCASTSS constant0<>+0(SB), Z0
 	MOVQ         $0x00000020, R11
 	TESTQ        R11, R11
-	JZ           end93
+	JZ           end92
 
-loop93:
+loop92:
 	VBROADCASTSS (R9), Z1
 	VPTESTMD     (R8), Z0, K1
 	VMOVAPS.Z    Z1, K1, Z1
@@ -2629,14 +2618,14 @@ loop93:
 	ADDQ         $+4, DI
 	ADDQ         $+4, R9
 	DECQ         R11
-	JNZ          loop93
-
-end93:
-	ADDQ $+64, R8
-	DECQ R10
-	JNZ  loop92
+	JNZ          loop92
 
 end92:
+	ADDQ $+64, R8
+	DECQ R10
+	JNZ  loop91
+
+end91:
 	VMOVUPS Z10, (AX)
 	ADDQ    BX, CX
 	VMOVUPS Z11, 64(AX)
@@ -2647,12 +2636,12 @@ end92:
 	ADDQ    BX, CX
 	ADDQ    $+256, AX
 	SUBQ    $+4, DX
-	JMP     loop91
+	JMP     loop90
 
-end91:
-loop94:
+end90:
+loop93:
 	CMPQ   DX, $+2
-	JL     end94
+	JL     end93
 	VXORPS X14, X14, X14
 	VXORPS X15, X15, X15
 	MOVQ   CX, SI
@@ -2661,15 +2650,15 @@ loop94:
 	MOVQ   second_len+56(FP), R9
 	SHRQ   $0x05, R9
 	TESTQ  R9, R9
-	JZ     end95
+	JZ     end94
 
-loop95:
+loop94:
 	VBROADCASTSS constant0<>+0(SB), Z0
 	MOVQ         $0x00000020, R10
 	TESTQ        R10, R10
-	JZ           end96
+	JZ           end95
 
-loop96:
+loop95:
 	VBROADCASTSS (R8), Z1
 	VPTESTMD     (DI), Z0, K1
 	VMOVAPS.Z    Z1, K1, Z1
@@ -2681,26 +2670,26 @@ loop96:
 	ADDQ         $+4, SI
 	ADDQ         $+4, R8
 	DECQ         R10
-	JNZ          loop96
-
-end96:
-	ADDQ $+64, DI
-	DECQ R9
-	JNZ  loop95
+	JNZ          loop95
 
 end95:
+	ADDQ $+64, DI
+	DECQ R9
+	JNZ  loop94
+
+end94:
 	VMOVUPS Z14, (AX)
 	ADDQ    BX, CX
 	VMOVUPS Z15, 64(AX)
 	ADDQ    BX, CX
 	ADDQ    $+128, AX
 	SUBQ    $+2, DX
-	JMP     loop94
+	JMP     loop93
 
-end94:
-loop97:
+end93:
+loop96:
 	CMPQ   DX, $+1
-	JL     end97
+	JL     end96
 	VXORPS X16, X16, X16
 	MOVQ   CX, SI
 	MOVQ   on_base+72(FP), DI
@@ -2708,15 +2697,15 @@ loop97:
 	MOVQ   second_len+56(FP), R9
 	SHRQ   $0x05, R9
 	TESTQ  R9, R9
-	JZ     end98
+	JZ     end97
 
-loop98:
+loop97:
 	VBROADCASTSS constant0<>+0(SB), Z0
 	MOVQ         $0x00000020, R10
 	TESTQ        R10, R10
-	JZ           end99
+	JZ           end98
 
-loop99:
+loop98:
 	VBROADCASTSS (R8), Z1
 	VPTESTMD     (DI), Z0, K1
 	VMOVAPS.Z    Z1, K1, Z1
@@ -2726,21 +2715,21 @@ loop99:
 	ADDQ         $+4, SI
 	ADDQ         $+4, R8
 	DECQ         R10
-	JNZ          loop99
-
-end99:
-	ADDQ $+64, DI
-	DECQ R9
-	JNZ  loop98
+	JNZ          loop98
 
 end98:
+	ADDQ $+64, DI
+	DECQ R9
+	JNZ  loop97
+
+end97:
 	VMOVUPS Z16, (AX)
 	ADDQ    BX, CX
 	ADDQ    $+64, AX
 	SUBQ    $+1, DX
-	JMP     loop97
+	JMP     loop96
 
-end97:
+end96:
 	VZEROUPPER
 	RET
 
@@ -2752,16 +2741,16 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-32
 	MOVQ   slopes_len+16(FP), CX
 	SHRQ   $0x04, CX
 	TESTQ  CX, CX
-	JZ     end100
+	JZ     end99
 
-loop100:
+loop99:
 	VMOVUPS     (AX), Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         loop100
+	JNZ         loop99
 
-end100:
+end99:
 	MOVQ    sums+0(FP), AX
 	VMOVUPS Z0, (AX)
 	VZEROUPPER
@@ -2822,16 +2811,16 @@ TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
 	MOVQ    slopes_len+32(FP), BX
 	SHRQ    $0x04, BX
 	TESTQ   BX, BX
-	JZ      end101
+	JZ      end100
 
-loop101:
+loop100:
 	VMULPS  (CX), Z1, Z0
 	VMOVUPS Z0, (CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop101
+	JNZ     loop100
 
-end101:
+end100:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -2839,13 +2828,13 @@ end101:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop102:
+loop101:
 	CMPQ SI, $+4
-	JL   end102
+	JL   end101
 	MOVQ on_base+48(FP), R8
 	XORQ R9, R9
 
-loop103:
+loop102:
 	MOVQ    R9, R11
 	SHRQ    $0x01, R11
 	ADDQ    R8, R11
@@ -2868,9 +2857,9 @@ loop103:
 	VMOVUPS 192(R10)(DI*1), Z15
 	MOVQ    DX, R12
 	TESTQ   R12, R12
-	JZ      end104
+	JZ      end103
 
-loop104:
+loop103:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -2901,9 +2890,9 @@ loop104:
 	VADDPS       Z18, Z11, K1, Z11
 	VADDPS       Z19, Z15, K1, Z15
 	TESTQ        R12, R12
-	JNZ          loop104
+	JNZ          loop103
 
-end104:
+end103:
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
 	VMOVUPS Z2, 128(R10)
@@ -2922,23 +2911,23 @@ end104:
 	VMOVUPS Z15, 192(R10)(DI*1)
 	ADDQ    $+256, R9
 	CMPQ    R9, CX
-	JL      loop103
+	JL      loop102
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+256, AX
 	SUBQ    $+4, SI
-	JMP     loop102
+	JMP     loop101
 
-end102:
-loop105:
+end101:
+loop104:
 	CMPQ SI, $+2
-	JL   end105
+	JL   end104
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop106:
+loop105:
 	MOVQ    R8, R10
 	SHRQ    $0x01, R10
 	ADDQ    DI, R10
@@ -2953,9 +2942,9 @@ loop106:
 	VMOVUPS 192(R9)(CX*1), Z7
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end107
+	JZ      end106
 
-loop107:
+loop106:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -2976,9 +2965,9 @@ loop107:
 	VADDPS       Z8, Z3, K1, Z3
 	VADDPS       Z9, Z7, K1, Z7
 	TESTQ        R11, R11
-	JNZ          loop107
+	JNZ          loop106
 
-end107:
+end106:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
@@ -2989,21 +2978,21 @@ end107:
 	VMOVUPS Z7, 192(R9)(CX*1)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop106
+	JL      loop105
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop105
+	JMP     loop104
 
-end105:
-loop108:
+end104:
+loop107:
 	CMPQ SI, $+1
-	JL   end108
+	JL   end107
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop109:
+loop108:
 	MOVQ    R8, R10
 	SHRQ    $0x01, R10
 	ADDQ    DI, R10
@@ -3014,9 +3003,9 @@ loop109:
 	VMOVUPS 192(R9), Z3
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end110
+	JZ      end109
 
-loop110:
+loop109:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -3032,22 +3021,22 @@ loop110:
 	KMOVW        66(R12), K1
 	VADDPS       Z4, Z3, K1, Z3
 	TESTQ        R11, R11
-	JNZ          loop110
+	JNZ          loop109
 
-end110:
+end109:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
 	VMOVUPS Z3, 192(R9)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop109
+	JL      loop108
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop108
+	JMP     loop107
 
-end108:
+end107:
 	VZEROUPPER
 	RET
 
@@ -3064,51 +3053,51 @@ TEXT ·sumWordsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS constant4<>+0(SB), Z0
 	XORQ         SI, SI
 
-loop111:
+loop110:
 	VXORPS X1, X1, X1
 	MOVQ   CX, DI
-	JMP    end112
+	JMP    end111
 
-loop112:
+loop111:
 	VFNMADD231PS (DI), Z0, Z1
 	ADDQ         DX, DI
 
-end112:
+end111:
 	CMPQ    DI, BX
-	JL      loop112
+	JL      loop111
 	VMOVUPS Z1, (AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end113
+	JMP     end112
 
-loop113:
+loop112:
 	VMOVUPS (DI), Z2
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end114
+	JZ      end113
 
-loop114:
+loop113:
 	VADDPS  (R10), Z2, Z3
 	VMOVUPS Z3, (R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop114
+	JNZ     loop113
 
-end114:
+end113:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end113:
+end112:
 	CMPQ DI, BX
-	JL   loop113
+	JL   loop112
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop111
+	JL   loop110
 	VZEROUPPER
 	RET
 
@@ -3125,41 +3114,41 @@ TEXT ·sumSubsetsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS constant4<>+0(SB), Z0
 	XORQ         SI, SI
 
-loop115:
+loop114:
 	VXORPS  X1, X1, X1
 	VMOVUPS Z1, (AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end116
+	JMP     end115
 
-loop116:
+loop115:
 	VMOVUPS (DI), Z0
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end117
+	JZ      end116
 
-loop117:
+loop116:
 	VADDPS  (R10), Z0, Z2
 	VMOVUPS Z2, (R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop117
+	JNZ     loop116
 
-end117:
+end116:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end116:
+end115:
 	CMPQ DI, BX
-	JL   loop116
+	JL   loop115
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop115
+	JL   loop114
 	VZEROUPPER
 	RET
 
@@ -3177,25 +3166,25 @@ TEXT ·reachAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS constant6<>+0(SB), Z1
 	XORQ         SI, SI
 
-loop118:
+loop117:
 	VXORPS X2, X2, X2
 	MOVQ   CX, DI
-	JMP    end119
+	JMP    end118
 
-loop119:
+loop118:
 	VANDPS      (DI), Z1, Z3
 	VFMADD231PS Z3, Z0, Z2
 	ADDQ        DX, DI
 
-end119:
+end118:
 	CMPQ    DI, BX
-	JL      loop119
+	JL      loop118
 	VMOVUPS Z2, (AX)
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX
 	ADDQ    $+64, SI
 	CMPQ    SI, DX
-	JL      loop118
+	JL      loop117
 	VZEROUPPER
 	RET
 
@@ -3212,9 +3201,9 @@ TEXT ·findSwitchedAVX512(SB), NOSPLIT, $0-200
 	VBROADCASTSS constant6<>+0(SB), Z0
 	MOVQ         on_base+72(FP), R8
 	TESTQ        SI, SI
-	JZ           end120
+	JZ           end119
 
-loop120:
+loop119:
 	MOVL  (BX), R9
 	MOVQ  R9, R10
 	ANDQ  $0x0f, R9
@@ -3227,7 +3216,7 @@ loop120:
 	ADDQ  R11, R10
 	XORQ  R11, R11
 
-loop121:
+loop120:
 	MOVQ    reach_base+168(FP), R13
 	XORQ    R12, R12
 	VMOVUPS (DX)(R11*1), Z1
@@ -3280,15 +3269,15 @@ loop121:
 	ADDQ    $+16, AX
 	ADDQ    $+256, R11
 	CMPQ    R11, DI
-	JL      loop121
+	JL      loop120
 	ADDQ    DI, DX
 	ADDQ    DI, CX
 	ADDQ    $+4, BX
 	ADDQ    $+4, R8
 	DECQ    SI
-	JNZ     loop120
+	JNZ     loop119
 
-end120:
+end119:
 	VZEROUPPER
 	RET
 
@@ -3308,16 +3297,16 @@ TEXT ·bendAVX512(SB), NOSPLIT, $24-160
 	LEAQ   (R8)(R9*4), R9
 	MOVQ   R8, (SP)
 	MOVQ   R9, 8(SP)
-	JMP    end122
+	JMP    end121
 
-loop122:
+loop121:
 	MOVQ highs+144(FP), R8
 	MOVQ R8, 16(SP)
 	MOVQ highWords_base+96(FP), R8
 
-loop123:
+loop122:
 	CMPQ   16(SP), $+16
-	JL     end123
+	JL     end122
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
@@ -3336,7 +3325,7 @@ loop123:
 	VXORPS X16, X16, X16
 	XORQ   R9, R9
 
-loop124:
+loop123:
 	MOVQ  R9, R10
 	SHRQ  $0x04, R10
 	ADDQ  CX, R10
@@ -3350,9 +3339,9 @@ loop124:
 	ADDQ  R14, R13
 	MOVQ  (R10), R14
 	TESTQ R14, R14
-	JZ    end125
+	JZ    end124
 
-loop125:
+loop124:
 	TZCNTQ       R14, R15
 	LEAQ         -1(R14), BP
 	ANDQ         BP, R14
@@ -3412,14 +3401,14 @@ loop125:
 	VPMAXSD      Z0, Z17, Z17
 	VFNMADD231PS Z18, Z17, Z16
 	TESTQ        R14, R14
-	JNZ          loop125
+	JNZ          loop124
 
-end125:
+end124:
 	MOVQ  8(R10), R10
 	TESTQ R10, R10
-	JZ    end126
+	JZ    end125
 
-loop126:
+loop125:
 	TZCNTQ       R10, R14
 	LEAQ         -1(R10), R15
 	ANDQ         R15, R10
@@ -3479,12 +3468,12 @@ loop126:
 	VPMINSD      Z0, Z17, Z17
 	VFMADD231PS  Z18, Z17, Z16
 	TESTQ        R10, R10
-	JNZ          loop126
+	JNZ          loop125
 
-end126:
+end125:
 	ADDQ    $+256, R9
 	CMPQ    R9, DX
-	JL      loop124
+	JL      loop123
 	VMOVUPS Z1, (AX)
 	ADDQ    DX, R8
 	VMOVUPS Z2, 64(AX)
@@ -3519,19 +3508,19 @@ end126:
 	ADDQ    DX, R8
 	ADDQ    $+1024, AX
 	SUBQ    $+16, 16(SP)
-	JMP     loop123
+	JMP     loop122
 
-end123:
-loop127:
+end122:
+loop126:
 	CMPQ   16(SP), $+4
-	JL     end127
+	JL     end126
 	VXORPS X19, X19, X19
 	VXORPS X20, X20, X20
 	VXORPS X21, X21, X21
 	VXORPS X22, X22, X22
 	XORQ   R9, R9
 
-loop128:
+loop127:
 	MOVQ  R9, R10
 	SHRQ  $0x04, R10
 	ADDQ  CX, R10
@@ -3545,9 +3534,9 @@ loop128:
 	ADDQ  R14, R13
 	MOVQ  (R10), R14
 	TESTQ R14, R14
-	JZ    end129
+	JZ    end128
 
-loop129:
+loop128:
 	TZCNTQ       R14, R15
 	LEAQ         -1(R14), BP
 	ANDQ         BP, R14
@@ -3570,14 +3559,14 @@ loop129:
 	VPMAXSD      Z0, Z17, Z17
 	VFNMADD231PS Z18, Z17, Z22
 	TESTQ        R14, R14
-	JNZ          loop129
+	JNZ          loop128
 
-end129:
+end128:
 	MOVQ  8(R10), R10
 	TESTQ R10, R10
-	JZ    end130
+	JZ    end129
 
-loop130:
+loop129:
 	TZCNTQ       R10, R14
 	LEAQ         -1(R10), R15
 	ANDQ         R15, R10
@@ -3600,12 +3589,12 @@ loop130:
 	VPMINSD      Z0, Z17, Z17
 	VFMADD231PS  Z18, Z17, Z22
 	TESTQ        R10, R10
-	JNZ          loop130
+	JNZ          loop129
 
-end130:
+end129:
 	ADDQ    $+256, R9
 	CMPQ    R9, DX
-	JL      loop128
+	JL      loop127
 	VMOVUPS Z19, (AX)
 	ADDQ    DX, R8
 	VMOVUPS Z20, 64(AX)
@@ -3616,17 +3605,17 @@ end130:
 	ADDQ    DX, R8
 	ADDQ    $+256, AX
 	SUBQ    $+4, 16(SP)
-	JMP     loop127
+	JMP     loop126
 
-end127:
-loop131:
+end126:
+loop130:
 	CMPQ   16(SP), $+2
-	JL     end131
+	JL     end130
 	VXORPS X23, X23, X23
 	VXORPS X24, X24, X24
 	XORQ   R9, R9
 
-loop132:
+loop131:
 	MOVQ  R9, R10
 	SHRQ  $0x04, R10
 	ADDQ  CX, R10
@@ -3640,9 +3629,9 @@ loop132:
 	ADDQ  R14, R13
 	MOVQ  (R10), R14
 	TESTQ R14, R14
-	JZ    end133
+	JZ    end132
 
-loop133:
+loop132:
 	TZCNTQ       R14, R15
 	LEAQ         -1(R14), BP
 	ANDQ         BP, R14
@@ -3659,14 +3648,14 @@ loop133:
 	VPMAXSD      Z0, Z17, Z17
 	VFNMADD231PS Z18, Z17, Z24
 	TESTQ        R14, R14
-	JNZ          loop133
+	JNZ          loop132
 
-end133:
+end132:
 	MOVQ  8(R10), R10
 	TESTQ R10, R10
-	JZ    end134
+	JZ    end133
 
-loop134:
+loop133:
 	TZCNTQ       R10, R14
 	LEAQ         -1(R10), R15
 	ANDQ         R15, R10
@@ -3683,334 +3672,441 @@ loop134:
 	VPMINSD      Z0, Z17, Z17
 	VFMADD231PS  Z18, Z17, Z24
 	TESTQ        R10, R10
-	JNZ          loop134
+	JNZ          loop133
 
-end134:
+end133:
 	ADDQ    $+256, R9
 	CMPQ    R9, DX
-	JL      loop132
+	JL      loop131
 	VMOVUPS Z23, (AX)
 	ADDQ    DX, R8
 	VMOVUPS Z24, 64(AX)
 	ADDQ    DX, R8
 	ADDQ    $+128, AX
 	SUBQ    $+2, 16(SP)
-	JMP     loop131
+	JMP     loop130
 
-end131:
+end130:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
 	MOVQ DX, R8
 	SHRQ $0x04, R8
 	ADDQ R8, CX
 
-end122:
+end121:
 	MOVQ (SP), R8
 	CMPQ R8, 8(SP)
-	JL   loop122
+	JL   loop121
 	VZEROUPPER
 	RET
 
 // func enumerateAVX512(dst []float32, switches []float32, rows []float32, drawn *[16]uint32, low []float32, reach []float32, second []float32)
 // Requires: AVX, AVX512F
 TEXT ·enumerateAVX512(SB), NOSPLIT, $64-152
-	MOVQ    switches_base+24(FP), AX
-	MOVQ    rows_base+48(FP), CX
-	MOVQ    low_base+80(FP), DX
-	MOVQ    reach_base+104(FP), BX
 	VXORPS  X0, X0, X0
-	MOVQ    drawn+72(FP), SI
-	VMOVUPS (SI), Z1
-	MOVQ    second_len+136(FP), SI
-	TESTQ   SI, SI
-	JZ      end135
-
-loop135:
-	VBROADCASTSS (BX), Z2
-	VSUBPS       Z2, Z0, Z2
-	VPERMPS      (DX), Z1, Z3
-	VSUBPS       (CX), Z3, Z3
-	VMAXPS       Z2, Z3, Z3
-	VMOVUPS      Z3, (AX)
-	ADDQ         $+4, BX
-	ADDQ         $+64, AX
-	ADDQ         $+64, CX
-	ADDQ         $+64, DX
-	DECQ         SI
-	JNZ          loop135
-
-end135:
-	VXORPS X0, X0, X0
-	VXORPS X4, X4, X4
-	VXORPS X5, X5, X5
-	VXORPS X6, X6, X6
-	MOVQ   low_base+80(FP), AX
-	MOVQ   second_base+128(FP), CX
-	MOVQ   second_len+136(FP), DX
-	SHRQ   $0x02, DX
-	TESTQ  DX, DX
-	JZ     end136
-
-loop136:
-	VBROADCASTSS (CX), Z1
-	VFMADD231PS  (AX), Z1, Z0
-	VBROADCASTSS 4(CX), Z1
-	VFMADD231PS  64(AX), Z1, Z4
-	VBROADCASTSS 8(CX), Z1
-	VFMADD231PS  128(AX), Z1, Z5
-	VBROADCASTSS 12(CX), Z1
-	VFMADD231PS  192(AX), Z1, Z6
-	ADDQ         $+16, CX
-	ADDQ         $+256, AX
-	DECQ         DX
-	JNZ          loop136
-
-end136:
-	VADDPS  Z4, Z0, Z0
-	VADDPS  Z6, Z5, Z5
-	VADDPS  Z5, Z0, Z0
-	VMOVUPS Z0, (SP)
+	MOVQ    drawn+72(FP), AX
+	VMOVUPS (AX), Z1
 	LEAQ    (SP), AX
 	MOVQ    dst_base+0(FP), CX
 	MOVQ    low_base+80(FP), DX
 	MOVQ    dst_len+8(FP), BX
 	SHRQ    $0x04, BX
 
-loop137:
-	CMPQ   BX, $+16
-	JL     end137
-	VXORPS X7, X7, X7
-	VXORPS X8, X8, X8
-	VXORPS X9, X9, X9
-	VXORPS X10, X10, X10
-	VXORPS X11, X11, X11
-	VXORPS X12, X12, X12
-	VXORPS X13, X13, X13
-	VXORPS X14, X14, X14
-	VXORPS X15, X15, X15
-	VXORPS X16, X16, X16
-	VXORPS X17, X17, X17
-	VXORPS X18, X18, X18
-	VXORPS X19, X19, X19
-	VXORPS X20, X20, X20
-	VXORPS X21, X21, X21
-	VXORPS X22, X22, X22
-	MOVQ   switches_base+24(FP), SI
-	MOVQ   DX, DI
-	MOVQ   second_base+128(FP), R8
-	MOVQ   second_len+136(FP), R9
-	TESTQ  R9, R9
-	JZ     end138
-
-loop138:
-	VBROADCASTSS (R8), Z0
-	VMOVUPS      (SI), Z1
-	VBROADCASTSS (DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z7
-	VBROADCASTSS 4(DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z8
-	VBROADCASTSS 8(DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z9
-	VBROADCASTSS 12(DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z10
-	VBROADCASTSS 16(DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z11
-	VBROADCASTSS 20(DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z12
-	VBROADCASTSS 24(DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z13
-	VBROADCASTSS 28(DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z14
-	VBROADCASTSS 32(DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z15
-	VBROADCASTSS 36(DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z16
-	VBROADCASTSS 40(DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z17
-	VBROADCASTSS 44(DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z18
-	VBROADCASTSS 48(DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z19
-	VBROADCASTSS 52(DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z20
-	VBROADCASTSS 56(DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z21
-	VBROADCASTSS 60(DI), Z2
-	VMINPS       Z1, Z2, Z1
-	VFMADD231PS  Z0, Z1, Z22
-	ADDQ         $+4, R8
-	ADDQ         $+64, SI
+loop134:
+	CMPQ         BX, $+16
+	JL           end134
+	MOVQ         DX, SI
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	VMOVAPS      Z0, Z8
+	VMOVAPS      Z0, Z9
+	VMOVAPS      Z0, Z10
+	VMOVAPS      Z0, Z11
+	VMOVAPS      Z0, Z12
+	VMOVAPS      Z0, Z13
+	VMOVAPS      Z0, Z14
+	VMOVAPS      Z0, Z15
+	VMOVAPS      Z0, Z16
+	VMOVAPS      Z0, Z17
+	MOVQ         rows_base+48(FP), DI
+	MOVQ         low_base+80(FP), R8
+	MOVQ         reach_base+104(FP), R9
+	MOVQ         second_base+128(FP), R10
+	VMOVAPS      Z0, Z18
+	VMOVAPS      Z0, Z19
+	VMOVAPS      Z0, Z20
+	VMOVAPS      Z0, Z21
+	MOVQ         second_len+136(FP), R11
+	VBROADCASTSS (R9), Z22
+	VSUBPS       Z22, Z0, Z22
+	VPERMPS      (R8), Z1, Z23
+	VSUBPS       (DI), Z23, Z23
+	VMAXPS       Z22, Z23, Z23
+	VMOVAPS      Z23, Z23
+	VBROADCASTSS (R10), Z22
+	VMOVAPS      Z18, Z24
+	VFMADD231PS  (R8), Z22, Z24
+	VMOVAPS      Z19, Z18
+	VMOVAPS      Z20, Z19
+	VMOVAPS      Z21, Z20
+	VMOVAPS      Z24, Z21
+	ADDQ         $+4, R9
+	ADDQ         $+4, R10
 	ADDQ         $+64, DI
-	DECQ         R9
-	JNZ          loop138
+	ADDQ         $+64, R8
+	VMOVAPS      Z22, Z22
+	DECQ         R11
+	TESTQ        R11, R11
+	JZ           end135
 
-end138:
-	VBROADCASTSS (AX), Z0
-	VSUBPS       Z0, Z7, Z7
-	VMOVUPS      Z7, (CX)
-	VBROADCASTSS 4(AX), Z0
-	VSUBPS       Z0, Z8, Z8
-	VMOVUPS      Z8, 64(CX)
-	VBROADCASTSS 8(AX), Z0
-	VSUBPS       Z0, Z9, Z9
-	VMOVUPS      Z9, 128(CX)
-	VBROADCASTSS 12(AX), Z0
-	VSUBPS       Z0, Z10, Z10
-	VMOVUPS      Z10, 192(CX)
-	VBROADCASTSS 16(AX), Z0
-	VSUBPS       Z0, Z11, Z11
-	VMOVUPS      Z11, 256(CX)
-	VBROADCASTSS 20(AX), Z0
-	VSUBPS       Z0, Z12, Z12
-	VMOVUPS      Z12, 320(CX)
-	VBROADCASTSS 24(AX), Z0
-	VSUBPS       Z0, Z13, Z13
-	VMOVUPS      Z13, 384(CX)
-	VBROADCASTSS 28(AX), Z0
-	VSUBPS       Z0, Z14, Z14
-	VMOVUPS      Z14, 448(CX)
-	VBROADCASTSS 32(AX), Z0
-	VSUBPS       Z0, Z15, Z15
-	VMOVUPS      Z15, 512(CX)
-	VBROADCASTSS 36(AX), Z0
-	VSUBPS       Z0, Z16, Z16
-	VMOVUPS      Z16, 576(CX)
-	VBROADCASTSS 40(AX), Z0
-	VSUBPS       Z0, Z17, Z17
-	VMOVUPS      Z17, 640(CX)
-	VBROADCASTSS 44(AX), Z0
-	VSUBPS       Z0, Z18, Z18
-	VMOVUPS      Z18, 704(CX)
-	VBROADCASTSS 48(AX), Z0
-	VSUBPS       Z0, Z19, Z19
-	VMOVUPS      Z19, 768(CX)
-	VBROADCASTSS 52(AX), Z0
-	VSUBPS       Z0, Z20, Z20
-	VMOVUPS      Z20, 832(CX)
-	VBROADCASTSS 56(AX), Z0
-	VSUBPS       Z0, Z21, Z21
-	VMOVUPS      Z21, 896(CX)
-	VBROADCASTSS 60(AX), Z0
-	VSUBPS       Z0, Z22, Z22
-	VMOVUPS      Z22, 960(CX)
+loop135:
+	VMOVAPS      Z22, Z24
+	VMOVAPS      Z23, Z25
+	VBROADCASTSS (R9), Z22
+	VSUBPS       Z22, Z0, Z22
+	VPERMPS      (R8), Z1, Z23
+	VSUBPS       (DI), Z23, Z23
+	VMAXPS       Z22, Z23, Z23
+	VMOVAPS      Z23, Z23
+	VBROADCASTSS (R10), Z22
+	VMOVAPS      Z18, Z26
+	VFMADD231PS  (R8), Z22, Z26
+	VMOVAPS      Z19, Z18
+	VMOVAPS      Z20, Z19
+	VMOVAPS      Z21, Z20
+	VMOVAPS      Z26, Z21
+	ADDQ         $+4, R9
+	ADDQ         $+4, R10
+	ADDQ         $+64, DI
+	ADDQ         $+64, R8
+	VMOVAPS      Z22, Z22
+	VMINPS.BCST  (SI), Z25, Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VMINPS.BCST  4(SI), Z25, Z26
+	VFMADD231PS  Z24, Z26, Z3
+	VMINPS.BCST  8(SI), Z25, Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VMINPS.BCST  12(SI), Z25, Z26
+	VFMADD231PS  Z24, Z26, Z5
+	VMINPS.BCST  16(SI), Z25, Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VMINPS.BCST  20(SI), Z25, Z26
+	VFMADD231PS  Z24, Z26, Z7
+	VMINPS.BCST  24(SI), Z25, Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VMINPS.BCST  28(SI), Z25, Z26
+	VFMADD231PS  Z24, Z26, Z9
+	VMINPS.BCST  32(SI), Z25, Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VMINPS.BCST  36(SI), Z25, Z26
+	VFMADD231PS  Z24, Z26, Z11
+	VMINPS.BCST  40(SI), Z25, Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VMINPS.BCST  44(SI), Z25, Z26
+	VFMADD231PS  Z24, Z26, Z13
+	VMINPS.BCST  48(SI), Z25, Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VMINPS.BCST  52(SI), Z25, Z26
+	VFMADD231PS  Z24, Z26, Z15
+	VMINPS.BCST  56(SI), Z25, Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VMINPS.BCST  60(SI), Z25, Z25
+	VFMADD231PS  Z24, Z25, Z17
+	ADDQ         $+64, SI
+	DECQ         R11
+	JNZ          loop135
+
+end135:
+	VMINPS.BCST  (SI), Z23, Z24
+	VFMADD231PS  Z22, Z24, Z2
+	VMINPS.BCST  4(SI), Z23, Z24
+	VFMADD231PS  Z22, Z24, Z3
+	VMINPS.BCST  8(SI), Z23, Z24
+	VFMADD231PS  Z22, Z24, Z4
+	VMINPS.BCST  12(SI), Z23, Z24
+	VFMADD231PS  Z22, Z24, Z5
+	VMINPS.BCST  16(SI), Z23, Z24
+	VFMADD231PS  Z22, Z24, Z6
+	VMINPS.BCST  20(SI), Z23, Z24
+	VFMADD231PS  Z22, Z24, Z7
+	VMINPS.BCST  24(SI), Z23, Z24
+	VFMADD231PS  Z22, Z24, Z8
+	VMINPS.BCST  28(SI), Z23, Z24
+	VFMADD231PS  Z22, Z24, Z9
+	VMINPS.BCST  32(SI), Z23, Z24
+	VFMADD231PS  Z22, Z24, Z10
+	VMINPS.BCST  36(SI), Z23, Z24
+	VFMADD231PS  Z22, Z24, Z11
+	VMINPS.BCST  40(SI), Z23, Z24
+	VFMADD231PS  Z22, Z24, Z12
+	VMINPS.BCST  44(SI), Z23, Z24
+	VFMADD231PS  Z22, Z24, Z13
+	VMINPS.BCST  48(SI), Z23, Z24
+	VFMADD231PS  Z22, Z24, Z14
+	VMINPS.BCST  52(SI), Z23, Z24
+	VFMADD231PS  Z22, Z24, Z15
+	VMINPS.BCST  56(SI), Z23, Z24
+	VFMADD231PS  Z22, Z24, Z16
+	VMINPS.BCST  60(SI), Z23, Z23
+	VFMADD231PS  Z22, Z23, Z17
+	ADDQ         $+64, SI
+	VADDPS       Z19, Z18, Z18
+	VADDPS       Z21, Z20, Z20
+	VADDPS       Z20, Z18, Z18
+	VMOVUPS      Z18, (SP)
+	VBROADCASTSS (AX), Z18
+	VSUBPS       Z18, Z2, Z2
+	VMOVUPS      Z2, (CX)
+	VBROADCASTSS 4(AX), Z2
+	VSUBPS       Z2, Z3, Z3
+	VMOVUPS      Z3, 64(CX)
+	VBROADCASTSS 8(AX), Z2
+	VSUBPS       Z2, Z4, Z4
+	VMOVUPS      Z4, 128(CX)
+	VBROADCASTSS 12(AX), Z2
+	VSUBPS       Z2, Z5, Z5
+	VMOVUPS      Z5, 192(CX)
+	VBROADCASTSS 16(AX), Z2
+	VSUBPS       Z2, Z6, Z6
+	VMOVUPS      Z6, 256(CX)
+	VBROADCASTSS 20(AX), Z2
+	VSUBPS       Z2, Z7, Z7
+	VMOVUPS      Z7, 320(CX)
+	VBROADCASTSS 24(AX), Z2
+	VSUBPS       Z2, Z8, Z8
+	VMOVUPS      Z8, 384(CX)
+	VBROADCASTSS 28(AX), Z2
+	VSUBPS       Z2, Z9, Z9
+	VMOVUPS      Z9, 448(CX)
+	VBROADCASTSS 32(AX), Z2
+	VSUBPS       Z2, Z10, Z10
+	VMOVUPS      Z10, 512(CX)
+	VBROADCASTSS 36(AX), Z2
+	VSUBPS       Z2, Z11, Z11
+	VMOVUPS      Z11, 576(CX)
+	VBROADCASTSS 40(AX), Z2
+	VSUBPS       Z2, Z12, Z12
+	VMOVUPS      Z12, 640(CX)
+	VBROADCASTSS 44(AX), Z2
+	VSUBPS       Z2, Z13, Z13
+	VMOVUPS      Z13, 704(CX)
+	VBROADCASTSS 48(AX), Z2
+	VSUBPS       Z2, Z14, Z14
+	VMOVUPS      Z14, 768(CX)
+	VBROADCASTSS 52(AX), Z2
+	VSUBPS       Z2, Z15, Z15
+	VMOVUPS      Z15, 832(CX)
+	VBROADCASTSS 56(AX), Z2
+	VSUBPS       Z2, Z16, Z16
+	VMOVUPS      Z16, 896(CX)
+	VBROADCASTSS 60(AX), Z2
+	VSUBPS       Z2, Z17, Z17
+	VMOVUPS      Z17, 960(CX)
 	ADDQ         $+64, DX
 	ADDQ         $+64, AX
 	ADDQ         $+1024, CX
 	SUBQ         $+16, BX
-	JMP          loop137
+	JMP          loop134
+
+end134:
+loop136:
+	CMPQ         BX, $+4
+	JL           end136
+	MOVQ         DX, SI
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	MOVQ         rows_base+48(FP), DI
+	MOVQ         low_base+80(FP), R8
+	MOVQ         reach_base+104(FP), R9
+	MOVQ         second_base+128(FP), R10
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	VMOVAPS      Z0, Z8
+	VMOVAPS      Z0, Z9
+	MOVQ         second_len+136(FP), R11
+	VBROADCASTSS (R9), Z10
+	VSUBPS       Z10, Z0, Z10
+	VPERMPS      (R8), Z1, Z11
+	VSUBPS       (DI), Z11, Z11
+	VMAXPS       Z10, Z11, Z11
+	VMOVAPS      Z11, Z11
+	VBROADCASTSS (R10), Z10
+	VMOVAPS      Z6, Z12
+	VFMADD231PS  (R8), Z10, Z12
+	VMOVAPS      Z7, Z6
+	VMOVAPS      Z8, Z7
+	VMOVAPS      Z9, Z8
+	VMOVAPS      Z12, Z9
+	ADDQ         $+4, R9
+	ADDQ         $+4, R10
+	ADDQ         $+64, DI
+	ADDQ         $+64, R8
+	VMOVAPS      Z10, Z10
+	DECQ         R11
+	TESTQ        R11, R11
+	JZ           end137
+
+loop137:
+	VMOVAPS      Z10, Z12
+	VMOVAPS      Z11, Z13
+	VBROADCASTSS (R9), Z10
+	VSUBPS       Z10, Z0, Z10
+	VPERMPS      (R8), Z1, Z11
+	VSUBPS       (DI), Z11, Z11
+	VMAXPS       Z10, Z11, Z11
+	VMOVAPS      Z11, Z11
+	VBROADCASTSS (R10), Z10
+	VMOVAPS      Z6, Z14
+	VFMADD231PS  (R8), Z10, Z14
+	VMOVAPS      Z7, Z6
+	VMOVAPS      Z8, Z7
+	VMOVAPS      Z9, Z8
+	VMOVAPS      Z14, Z9
+	ADDQ         $+4, R9
+	ADDQ         $+4, R10
+	ADDQ         $+64, DI
+	ADDQ         $+64, R8
+	VMOVAPS      Z10, Z10
+	VMINPS.BCST  (SI), Z13, Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VMINPS.BCST  4(SI), Z13, Z14
+	VFMADD231PS  Z12, Z14, Z3
+	VMINPS.BCST  8(SI), Z13, Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VMINPS.BCST  12(SI), Z13, Z13
+	VFMADD231PS  Z12, Z13, Z5
+	ADDQ         $+64, SI
+	DECQ         R11
+	JNZ          loop137
 
 end137:
-loop139:
-	CMPQ   BX, $+4
-	JL     end139
-	VXORPS X23, X23, X23
-	VXORPS X24, X24, X24
-	VXORPS X25, X25, X25
-	VXORPS X26, X26, X26
-	MOVQ   switches_base+24(FP), SI
-	MOVQ   DX, DI
-	MOVQ   second_base+128(FP), R8
-	MOVQ   second_len+136(FP), R9
-	TESTQ  R9, R9
-	JZ     end140
-
-loop140:
-	VBROADCASTSS (R8), Z0
-	VMOVUPS      (SI), Z1
-	VBROADCASTSS (DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z23
-	VBROADCASTSS 4(DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z24
-	VBROADCASTSS 8(DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z25
-	VBROADCASTSS 12(DI), Z2
-	VMINPS       Z1, Z2, Z1
-	VFMADD231PS  Z0, Z1, Z26
-	ADDQ         $+4, R8
+	VMINPS.BCST  (SI), Z11, Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VMINPS.BCST  4(SI), Z11, Z12
+	VFMADD231PS  Z10, Z12, Z3
+	VMINPS.BCST  8(SI), Z11, Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VMINPS.BCST  12(SI), Z11, Z11
+	VFMADD231PS  Z10, Z11, Z5
 	ADDQ         $+64, SI
-	ADDQ         $+64, DI
-	DECQ         R9
-	JNZ          loop140
-
-end140:
-	VBROADCASTSS (AX), Z0
-	VSUBPS       Z0, Z23, Z23
-	VMOVUPS      Z23, (CX)
-	VBROADCASTSS 4(AX), Z0
-	VSUBPS       Z0, Z24, Z24
-	VMOVUPS      Z24, 64(CX)
-	VBROADCASTSS 8(AX), Z0
-	VSUBPS       Z0, Z25, Z25
-	VMOVUPS      Z25, 128(CX)
-	VBROADCASTSS 12(AX), Z0
-	VSUBPS       Z0, Z26, Z26
-	VMOVUPS      Z26, 192(CX)
+	VADDPS       Z7, Z6, Z6
+	VADDPS       Z9, Z8, Z8
+	VADDPS       Z8, Z6, Z6
+	VMOVUPS      Z6, (SP)
+	VBROADCASTSS (AX), Z6
+	VSUBPS       Z6, Z2, Z2
+	VMOVUPS      Z2, (CX)
+	VBROADCASTSS 4(AX), Z2
+	VSUBPS       Z2, Z3, Z3
+	VMOVUPS      Z3, 64(CX)
+	VBROADCASTSS 8(AX), Z2
+	VSUBPS       Z2, Z4, Z4
+	VMOVUPS      Z4, 128(CX)
+	VBROADCASTSS 12(AX), Z2
+	VSUBPS       Z2, Z5, Z5
+	VMOVUPS      Z5, 192(CX)
 	ADDQ         $+16, DX
 	ADDQ         $+16, AX
 	ADDQ         $+256, CX
 	SUBQ         $+4, BX
-	JMP          loop139
+	JMP          loop136
+
+end136:
+loop138:
+	CMPQ         BX, $+2
+	JL           end138
+	MOVQ         DX, SI
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	MOVQ         rows_base+48(FP), DI
+	MOVQ         low_base+80(FP), R8
+	MOVQ         reach_base+104(FP), R9
+	MOVQ         second_base+128(FP), R10
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	MOVQ         second_len+136(FP), R11
+	VBROADCASTSS (R9), Z8
+	VSUBPS       Z8, Z0, Z8
+	VPERMPS      (R8), Z1, Z9
+	VSUBPS       (DI), Z9, Z9
+	VMAXPS       Z8, Z9, Z9
+	VMOVAPS      Z9, Z9
+	VBROADCASTSS (R10), Z8
+	VMOVAPS      Z4, Z10
+	VFMADD231PS  (R8), Z8, Z10
+	VMOVAPS      Z5, Z4
+	VMOVAPS      Z6, Z5
+	VMOVAPS      Z7, Z6
+	VMOVAPS      Z10, Z7
+	ADDQ         $+4, R9
+	ADDQ         $+4, R10
+	ADDQ         $+64, DI
+	ADDQ         $+64, R8
+	VMOVAPS      Z8, Z8
+	DECQ         R11
+	TESTQ        R11, R11
+	JZ           end139
+
+loop139:
+	VMOVAPS      Z8, Z10
+	VMOVAPS      Z9, Z11
+	VBROADCASTSS (R9), Z8
+	VSUBPS       Z8, Z0, Z8
+	VPERMPS      (R8), Z1, Z9
+	VSUBPS       (DI), Z9, Z9
+	VMAXPS       Z8, Z9, Z9
+	VMOVAPS      Z9, Z9
+	VBROADCASTSS (R10), Z8
+	VMOVAPS      Z4, Z12
+	VFMADD231PS  (R8), Z8, Z12
+	VMOVAPS      Z5, Z4
+	VMOVAPS      Z6, Z5
+	VMOVAPS      Z7, Z6
+	VMOVAPS      Z12, Z7
+	ADDQ         $+4, R9
+	ADDQ         $+4, R10
+	ADDQ         $+64, DI
+	ADDQ         $+64, R8
+	VMOVAPS      Z8, Z8
+	VMINPS.BCST  (SI), Z11, Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VMINPS.BCST  4(SI), Z11, Z11
+	VFMADD231PS  Z10, Z11, Z3
+	ADDQ         $+64, SI
+	DECQ         R11
+	JNZ          loop139
 
 end139:
-loop141:
-	CMPQ   BX, $+2
-	JL     end141
-	VXORPS X27, X27, X27
-	VXORPS X28, X28, X28
-	MOVQ   switches_base+24(FP), SI
-	MOVQ   DX, DI
-	MOVQ   second_base+128(FP), R8
-	MOVQ   second_len+136(FP), R9
-	TESTQ  R9, R9
-	JZ     end142
-
-loop142:
-	VBROADCASTSS (R8), Z0
-	VMOVUPS      (SI), Z1
-	VBROADCASTSS (DI), Z2
-	VMINPS       Z1, Z2, Z2
-	VFMADD231PS  Z0, Z2, Z27
-	VBROADCASTSS 4(DI), Z2
-	VMINPS       Z1, Z2, Z1
-	VFMADD231PS  Z0, Z1, Z28
-	ADDQ         $+4, R8
+	VMINPS.BCST  (SI), Z9, Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VMINPS.BCST  4(SI), Z9, Z9
+	VFMADD231PS  Z8, Z9, Z3
 	ADDQ         $+64, SI
-	ADDQ         $+64, DI
-	DECQ         R9
-	JNZ          loop142
-
-end142:
-	VBROADCASTSS (AX), Z0
-	VSUBPS       Z0, Z27, Z27
-	VMOVUPS      Z27, (CX)
-	VBROADCASTSS 4(AX), Z0
-	VSUBPS       Z0, Z28, Z28
-	VMOVUPS      Z28, 64(CX)
+	VADDPS       Z5, Z4, Z4
+	VADDPS       Z7, Z6, Z6
+	VADDPS       Z6, Z4, Z4
+	VMOVUPS      Z4, (SP)
+	VBROADCASTSS (AX), Z4
+	VSUBPS       Z4, Z2, Z2
+	VMOVUPS      Z2, (CX)
+	VBROADCASTSS 4(AX), Z2
+	VSUBPS       Z2, Z3, Z3
+	VMOVUPS      Z3, 64(CX)
 	ADDQ         $+8, DX
 	ADDQ         $+8, AX
 	ADDQ         $+128, CX
 	SUBQ         $+2, BX
-	JMP          loop141
+	JMP          loop138
 
-end141:
+end138:
 	VZEROUPPER
 	RET
 
@@ -4023,9 +4119,9 @@ TEXT ·addCountsAVX512(SB), NOSPLIT, $0-48
 	SHRQ  $0x04, DX
 	XORQ  BX, BX
 	TESTQ DX, DX
-	JZ    end143
+	JZ    end140
 
-loop143:
+loop140:
 	POPCNTQ BX, SI
 	SHLQ    $0x06, SI
 	VMOVUPS (CX)(SI*1), Z0
@@ -4034,9 +4130,9 @@ loop143:
 	ADDQ    $+64, AX
 	INCQ    BX
 	DECQ    DX
-	JNZ     loop143
+	JNZ     loop140
 
-end143:
+end140:
 	VZEROUPPER
 	RET
 
@@ -4062,9 +4158,9 @@ TEXT ·adam32AVX512(SB), NOSPLIT, $0-105
 	SHRQ         $0x04, SI
 	ANDQ         $0x0f, DI
 	TESTQ        SI, SI
-	JZ           end144
+	JZ           end141
 
-loop144:
+loop141:
 	VMOVUPS     (CX), Z9
 	VMOVUPS     (DX), Z10
 	VMOVUPS     (BX), Z11
@@ -4091,13 +4187,13 @@ loop144:
 	ADDQ        $+64, DX
 	ADDQ        $+64, BX
 	DECQ        SI
-	JNZ         loop144
+	JNZ         loop141
 
-end144:
+end141:
 	TESTQ DI, DI
-	JZ    end145
+	JZ    end142
 
-loop145:
+loop142:
 	VMOVSS      (CX), X9
 	VMOVSS      (DX), X10
 	VMOVSS      (BX), X11
@@ -4124,9 +4220,9 @@ loop145:
 	ADDQ        $+4, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop145
+	JNZ         loop142
 
-end145:
+end142:
 	VCMPPS $0x04, Z8, Z8, K1
 	KMOVW  K1, AX
 	TESTL  AX, AX
@@ -4157,9 +4253,9 @@ TEXT ·adam64AVX512(SB), NOSPLIT, $0-105
 	SHRQ         $0x03, SI
 	ANDQ         $0x07, DI
 	TESTQ        SI, SI
-	JZ           end146
+	JZ           end143
 
-loop146:
+loop143:
 	VMOVUPD     (CX), Z9
 	VMOVUPD     (DX), Z10
 	VMOVUPD     (BX), Z11
@@ -4186,13 +4282,13 @@ loop146:
 	ADDQ        $+64, DX
 	ADDQ        $+64, BX
 	DECQ        SI
-	JNZ         loop146
+	JNZ         loop143
 
-end146:
+end143:
 	TESTQ DI, DI
-	JZ    end147
+	JZ    end144
 
-loop147:
+loop144:
 	VMOVSD      (CX), X9
 	VMOVSD      (DX), X10
 	VMOVSD      (BX), X11
@@ -4219,9 +4315,9 @@ loop147:
 	ADDQ        $+8, DX
 	ADDQ        $+8, BX
 	DECQ        DI
-	JNZ         loop147
+	JNZ         loop144
 
-end147:
+end144:
 	VCMPPS $0x04, Z8, Z8, K1
 	KMOVW  K1, AX
 	TESTL  AX, AX
@@ -4265,9 +4361,9 @@ TEXT ·fillSetsAVX512(SB), NOSPLIT, $0-80
 	VPBROADCASTD constant0<>+0(SB), Z1
 	SHLQ         $0x06, SI
 	XORQ         R8, R8
-	JMP          end148
+	JMP          end145
 
-loop148:
+loop145:
 	MOVQ    $0x00000010, R10
 	CMPQ    DX, R10
 	CMOVQLT DX, R10
@@ -4280,9 +4376,9 @@ loop148:
 	MOVQ    timesteps+64(FP), R12
 	XORQ    R9, R9
 	TESTQ   R12, R12
-	JZ      end149
+	JZ      end146
 
-loop149:
+loop146:
 	VXORPS     X4, X4, X4
 	KMOVW      K1, K2
 	VPGATHERDD (R11)(Z0*4), K2, Z4
@@ -4303,9 +4399,9 @@ loop149:
 fits:
 	ADDQ $+4, R11
 	DECQ R12
-	JNZ  loop149
+	JNZ  loop146
 
-end149:
+end146:
 	VMOVQ     R9, X3
 	VPSLLD    X3, Z1, Z3
 	VPORD     Z3, Z2, Z2
@@ -4314,9 +4410,9 @@ end149:
 	ADDQ      SI, CX
 	ADDQ      $-16, DX
 
-end148:
+end145:
 	CMPQ R8, DX
-	JL   loop148
+	JL   loop145
 	VZEROUPPER
 	RET
 
@@ -4371,9 +4467,9 @@ TEXT ·float32sAVX512(SB), NOSPLIT, $0-56
 	VPBROADCASTQ constant9<>+0(SB), Z6
 	VBROADCASTSS constant10<>+0(SB), Z7
 	TESTQ        CX, CX
-	JZ           end150
+	JZ           end147
 
-loop150:
+loop147:
 	VPSRLQ    $0x20, Z1, Z8
 	VPSRLQ    $0x20, Z3, Z9
 	VPMULUDQ  Z1, Z3, Z10
@@ -4415,9 +4511,9 @@ loop150:
 	VPERMQ    Z1, Z6, Z1
 	ADDQ      $+64, AX
 	DECQ      CX
-	JNZ       loop150
+	JNZ       loop147
 
-end150:
+end147:
 	VMOVQ X0, newHigh+40(FP)
 	VMOVQ X1, newLow+48(FP)
 	VZEROUPPER
@@ -4449,9 +4545,9 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end151
+	JZ    end148
 
-loop151:
+loop148:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -4496,9 +4592,9 @@ loop151:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop151
+	JNZ         loop148
 
-end151:
+end148:
 	VZEROUPPER
 	RET
 
@@ -4516,9 +4612,9 @@ TEXT ·addTransposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end152
+	JZ    end149
 
-loop152:
+loop149:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -4571,8 +4667,8 @@ loop152:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop152
+	JNZ         loop149
 
-end152:
+end149:
 	VZEROUPPER
 	RET

@@ -88,8 +88,8 @@ func bendUnit(sums []float32, low *laneRow, highWords []float32, middle, weight 
 // per lane, where v_h is the pre-activation of unit h, given as rows[h][lane], after
 // the change from the drawn word to that word. The constant shifts a unit that is on
 // for every word so that its smallest pre-activation is 0, which makes the sums more
-// exact. enumerate fills switches[h][lane] with the contribution of a word above
-// which the unit is on.
+// exact. switches is a buffer, [h][lane], for the contributions of a word above which
+// the units are on.
 func enumerate(dst, switches, rows []float32, drawn *[lanes]uint32, low, reach, second []float32) {
 	for h, least := range reach {
 		switches, added := (*laneRow)(switches[h*lanes:]), (*laneRow)(low[h*lanes:])

@@ -9,38 +9,45 @@ import (
 )
 
 // enumerate visits all units for several words together. It computes max(0, v − s)
-// as v − min(v, s), because all lanes share the sum over v.
+// as v − min(v, s), because all lanes share the sum over v. AVX2 has too few registers
+// to find the switches on the way: it stores them before.
 func (k kernel) enumerate() {
 	k.Function("enumerate", "func(dst, switches, rows []float32, drawn *[16]uint32, low, reach, second []float32)")
-	k.findSwitches()
-	common, shared := AllocLocal(LaneBytes), GP64()
-	for part, sum := range k.sumUnits() {
-		VMOVUPS(sum, common.Offset(part))
+	common, shared, sizes := AllocLocal(LaneBytes), GP64(), []int{16, 4, 2}
+	zero, drawn := k.Zero(), k.selection(Number("drawn"))
+	if !k.Wide() {
+		sizes = []int{4, 2}
+		units, switches := k.units(drawn, zero), Pointer("switches")
+		Loop(Length("second"), func() {
+			units.next(func(part int, s reg.VecVirtual) { VMOVUPS(s, At(switches).Offset(part)) })
+			Advance(LaneBytes, switches)
+		})
+		units.storeSum(common)
 	}
 	LEAQ(common, shared)
-	dst, low, words, sizes := Pointer("dst"), Pointer("low"), Length("dst"), []int{4, 2}
-	if k.Wide() {
-		sizes = []int{16, 4, 2}
-	}
+	dst, low, words := Pointer("dst"), Pointer("low"), Length("dst")
 	SHRQ(U8(4), words)
 	Tiles(words, sizes, func(size int) {
-		sums := map[int][]reg.VecVirtual{}
-		k.Parts(LaneBytes, func(part int) { sums[part] = k.Zeros(size) })
-		switches, row, second := Pointer("switches"), Copy(low), Pointer("second")
-		Loop(Length("second"), func() {
-			weight, s := k.Broadcast(At(second)), map[int]reg.VecVirtual{}
-			k.Parts(LaneBytes, func(part int) { s[part] = k.Load(At(switches).Offset(part)) })
+		sums, row := map[int][]reg.VecVirtual{}, Copy(low)
+		k.Parts(LaneBytes, func(part int) { sums[part] = k.copies(zero, size) })
+		visit := func(weight reg.VecVirtual, switches map[int]reg.VecVirtual) {
 			for word := range size {
-				added := k.Broadcast(At(row).Offset(4 * word))
+				atMost := k.WithBroadcast(At(row).Offset(4*word), VMINPS, VMINPS_BCST)
 				k.Parts(LaneBytes, func(part int) {
 					below := k.Register()
-					VMINPS(s[part], added, below)
+					atMost(switches[part], below)
 					VFMADD231PS(weight, below, sums[part][word])
 				})
 			}
-			Advance(4, second)
-			Advance(LaneBytes, switches, row)
-		})
+			Advance(LaneBytes, row)
+		}
+		if k.Wide() {
+			units := k.units(drawn, zero)
+			units.visitAll(visit)
+			units.storeSum(common)
+		} else {
+			k.visitStored(visit)
+		}
 		for word := range size {
 			sum := k.Broadcast(At(shared).Offset(4 * word))
 			k.Parts(LaneBytes, func(part int) {
@@ -54,22 +61,97 @@ func (k kernel) enumerate() {
 	k.Ret()
 }
 
-// findSwitches subtracts the rows from the contributions of the drawn words, bounded
-// below by the smallest contribution of any word.
-func (k kernel) findSwitches() {
-	switches, rows, low, reach, zero := Pointer("switches"), Pointer("rows"), Pointer("low"), Pointer("reach"), k.Zero()
-	drawn := k.selection(Number("drawn"))
+// units visits the units one by one. It sums their contributions, taken as linear, for
+// each low word, in four sums in turn to hide the latency of additions.
+type units struct {
+	kernel
+	rows, low, reach, second reg.Register
+	zero                     reg.VecVirtual
+	drawn                    func(p reg.Register, part int) reg.VecVirtual
+	sums                     map[int][]reg.VecVirtual
+}
+
+func (k kernel) units(drawn func(p reg.Register, part int) reg.VecVirtual, zero reg.VecVirtual) units {
+	u := units{k, Pointer("rows"), Pointer("low"), Pointer("reach"), Pointer("second"), zero, drawn, map[int][]reg.VecVirtual{}}
+	k.Parts(LaneBytes, func(part int) { u.sums[part] = k.copies(zero, 4) })
+	return u
+}
+
+// copies are n vectors with the content of x. They are written as a whole: the allocator
+// would keep the high parts of Zeros alive from the start of the function.
+func (k kernel) copies(x reg.VecVirtual, n int) (all []reg.VecVirtual) {
+	for range n {
+		c := k.Register()
+		VMOVAPS(x, c)
+		all = append(all, c)
+	}
+	return all
+}
+
+// next returns the weight of the next unit. It calls use with its switches: the
+// contributions of the drawn words less the rows, bounded below by the smallest
+// contribution of any word.
+func (u units) next(use func(part int, s reg.VecVirtual)) (weight reg.VecVirtual) {
+	least := u.Register()
+	VSUBPS(u.Broadcast(At(u.reach)), u.zero, least)
+	u.Parts(LaneBytes, func(part int) {
+		s := u.drawn(u.low, part)
+		VSUBPS(At(u.rows).Offset(part), s, s)
+		VMAXPS(least, s, s)
+		use(part, s)
+	})
+	weight = u.Broadcast(At(u.second))
+	u.Parts(LaneBytes, func(part int) {
+		sums, turn := u.sums[part], u.Register()
+		VMOVAPS(sums[0], turn)
+		VFMADD231PS(At(u.low).Offset(part), weight, turn)
+		for i := range sums[1:] {
+			VMOVAPS(sums[i+1], sums[i])
+		}
+		VMOVAPS(turn, sums[len(sums)-1])
+	})
+	Advance(4, u.reach, u.second)
+	Advance(LaneBytes, u.rows, u.low)
+	return weight
+}
+
+// visitAll calls visit with the weight and the switches of each unit. It finds the
+// switches of the next unit first, to hide their latency.
+func (u units) visitAll(visit func(weight reg.VecVirtual, switches map[int]reg.VecVirtual)) {
+	weight, switches, count := u.Register(), u.Register(), Length("second")
+	find := func() { VMOVAPS(u.next(func(_ int, s reg.VecVirtual) { VMOVAPS(s, switches) }), weight) }
+	find()
+	DECQ(count)
+	Loop(count, func() {
+		w, s := u.Register(), u.Register()
+		VMOVAPS(weight, w)
+		VMOVAPS(switches, s)
+		find()
+		visit(w, map[int]reg.VecVirtual{0: s})
+	})
+	visit(weight, map[int]reg.VecVirtual{0: switches})
+}
+
+// visitStored calls visit with the weight and the stored switches of each unit.
+func (k kernel) visitStored(visit func(weight reg.VecVirtual, switches map[int]reg.VecVirtual)) {
+	from, second := Pointer("switches"), Pointer("second")
 	Loop(Length("second"), func() {
-		least := k.Register()
-		VSUBPS(k.Broadcast(At(reach)), zero, least)
-		k.Parts(LaneBytes, func(part int) {
-			s := drawn(low, part)
-			VSUBPS(At(rows).Offset(part), s, s)
-			VMAXPS(least, s, s)
-			VMOVUPS(s, At(switches).Offset(part))
-		})
-		Advance(4, reach)
-		Advance(LaneBytes, switches, rows, low)
+		weight, switches := k.Broadcast(At(second)), map[int]reg.VecVirtual{}
+		k.Parts(LaneBytes, func(part int) { switches[part] = k.Load(At(from).Offset(part)) })
+		visit(weight, switches)
+		Advance(4, second)
+		Advance(LaneBytes, from)
+	})
+}
+
+// storeSum stores the sums over all units, whose number is a multiple of 4.
+func (u units) storeSum(m Mem) {
+	u.Parts(LaneBytes, func(part int) {
+		s := u.sums[part]
+		VADDPS(s[1], s[0], s[0])
+		VADDPS(s[3], s[2], s[2])
+		VADDPS(s[2], s[0], s[0])
+		VMOVUPS(s[0], m.Offset(part))
 	})
 }
 
@@ -94,31 +176,4 @@ func (k kernel) selection(from reg.Register) func(p reg.Register, part int) reg.
 		}
 		return chosen
 	}
-}
-
-// sumUnits sums the contributions of all units, taken as linear, for each low word.
-// It alternates between four sums to hide the latency of additions.
-func (k kernel) sumUnits() map[int]reg.VecVirtual {
-	const turns = 4
-	sums := map[int][]reg.VecVirtual{}
-	k.Parts(LaneBytes, func(part int) { sums[part] = k.Zeros(turns) })
-	low, second, count := Pointer("low"), Pointer("second"), Length("second")
-	SHRQ(U8(2), count)
-	Loop(count, func() {
-		for turn := range turns {
-			weight := k.Broadcast(At(second).Offset(4 * turn))
-			k.Parts(LaneBytes, func(part int) { VFMADD231PS(At(low).Offset(turn*LaneBytes+part), weight, sums[part][turn]) })
-		}
-		Advance(4*turns, second)
-		Advance(turns*LaneBytes, low)
-	})
-	total := map[int]reg.VecVirtual{}
-	k.Parts(LaneBytes, func(part int) {
-		s := sums[part]
-		VADDPS(s[1], s[0], s[0])
-		VADDPS(s[3], s[2], s[2])
-		VADDPS(s[2], s[0], s[0])
-		total[part] = s[0]
-	})
-	return total
 }
