@@ -64,8 +64,9 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		l.backSecond(t.Out(inputs*stride), t.Out(stride), t.In(inputs*stride), t.In(stride))
 	},
 	"inputSlopes": func(l *loops, t *kerneltest.Trial) {
-		stride, inputs := anyStride(t), t.UpTo(20)
-		l.inputSlopes(t.Out(inputs*lanes), t.In(inputs*stride), t.In(stride), anyWords(t, lanes*stride/setUnits, math.MaxUint32))
+		stride, inputs, blocks := anyStride(t), t.UpTo(20), t.UpTo(3)
+		on := anyWords(t, blocks*lanes*stride/setUnits, math.MaxUint32)
+		l.inputSlopes(t.Out(blocks*inputs*lanes), t.In(inputs*stride), t.In(stride), on, inputs, blocks)
 	},
 	"sumSquares": func(l *loops, t *kerneltest.Trial) {
 		l.sumSquares((*laneRow)(t.Out(lanes)), t.In(t.IntN(20)*lanes))

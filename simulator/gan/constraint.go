@@ -42,7 +42,7 @@ type penalty struct {
 	weight  float64
 	critic  *network
 	on      []uint32  // [block], sets of active units; none in unused lanes
-	slopes  []float32 // [input][lane], −∇C
+	slopes  []float32 // [block][input][lane], −∇C
 	squares laneRow   // of ‖∇C‖
 	scale   laneRow   // −2·weight/pairs · excess/‖∇C‖
 }
@@ -54,7 +54,7 @@ func newPenalty(s Settings, w *network) *penalty {
 	}
 	return &penalty{
 		least: least, weight: s.PenaltyWeight, critic: w,
-		on: make([]uint32, s.blocks()*lanes*w.stride/setUnits), slopes: make([]float32, s.inputs()*lanes),
+		on: make([]uint32, s.blocks()*lanes*w.stride/setUnits), slopes: make([]float32, s.blocks()*s.inputs()*lanes),
 	}
 }
 
@@ -67,19 +67,25 @@ func excess(norm, least float64) float64 { return max(least, norm-1) }
 // first layer is linear, so the pre-activation of an interpolate is the
 // interpolate of the pre-activations. If it measures, add returns the penalty, else 0.
 func (p *penalty) add(gradient *network, real, fake, interpolation []float32, measures bool) (loss float64) {
-	l, w, on := p.critic.loops, p.critic, p.on
-	factor := -2 * p.weight / float64(len(interpolation))
+	l, w, on, slopes := p.critic.loops, p.critic, p.on, p.slopes
+	sets, inputs := lanes*w.stride/setUnits, len(w.first)/w.stride
 	for u := range slices.Chunk(interpolation, lanes) {
 		l.unitsBetween(on, real, fake, u, w.stride)
-		l.inputSlopes(p.slopes, w.first, w.second, on)
-		l.sumSquares(&p.squares, p.slopes)
+		real, fake, on = real[len(u)*w.stride:], fake[len(u)*w.stride:], on[sets:]
+	}
+	l.inputSlopes(slopes, w.first, w.second, p.on, inputs, len(p.on)/sets)
+	on = p.on
+	factor := -2 * p.weight / float64(len(interpolation))
+	for u := range slices.Chunk(interpolation, lanes) {
+		block := slopes[:inputs*lanes]
+		l.sumSquares(&p.squares, block)
 		if measures {
 			loss += p.loss(len(interpolation), len(u))
 		}
 		if l.penaltyScale(&p.scale, &p.squares, p.least, factor) {
-			l.spreadSlopes(gradient.first, p.slopes, on, &p.scale, w.stride)
+			l.spreadSlopes(gradient.first, block, on, &p.scale, w.stride)
 		}
-		real, fake, on = real[len(u)*w.stride:], fake[len(u)*w.stride:], on[lanes*w.stride/setUnits:]
+		slopes, on = slopes[len(block):], on[sets:]
 	}
 	return loss
 }

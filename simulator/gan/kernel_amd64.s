@@ -502,199 +502,220 @@ end16:
 DATA constant1<>+0(SB)/4, $0x3f800000
 GLOBL constant1<>(SB), RODATA|NOPTR, $4
 
-// func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []uint32)
+// func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []uint32, inputs int, blocks int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·inputSlopesAVX2(SB), NOSPLIT, $0-96
-	MOVQ dst_base+0(FP), AX
-	MOVQ first_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	MOVQ second_len+56(FP), BX
-	SHRQ $0x04, DX
-	SHLQ $0x02, BX
-	LEAQ (BX)(BX*2), SI
+TEXT ·inputSlopesAVX2(SB), NOSPLIT, $16-112
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   on_base+72(FP), CX
+	MOVQ   second_len+56(FP), DX
+	MOVQ   DX, BX
+	SHLQ   $0x01, BX
+	SHLQ   $0x02, DX
+	LEAQ   (DX)(DX*2), SI
+	VXORPS Y0, Y0, Y0
+	MOVQ   blocks+104(FP), DI
+	MOVQ   DI, (SP)
 
 loop18:
-	CMPQ   DX, $+4
-	JL     end18
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	MOVQ   CX, DI
-	MOVQ   on_base+72(FP), R8
-	MOVQ   second_base+48(FP), R9
-	MOVQ   second_len+56(FP), R10
-	SHRQ   $0x05, R10
-	TESTQ  R10, R10
-	JZ     end19
+	CMPQ (SP), $+1
+	JL   end18
+	MOVQ first_base+24(FP), DI
+	MOVQ inputs+96(FP), R8
+	MOVQ R8, 8(SP)
 
 loop19:
-	VBROADCASTSS constant0<>+0(SB), Y8
-	MOVQ         $0x00000020, R11
-	TESTQ        R11, R11
-	JZ           end20
+	CMPQ    8(SP), $+4
+	JL      end19
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VMOVAPS Y0, Y8
+	MOVQ    DI, R8
+	MOVQ    CX, R9
+	MOVQ    second_base+48(FP), R10
+	MOVQ    second_len+56(FP), R11
+	SHRQ    $0x05, R11
+	TESTQ   R11, R11
+	JZ      end20
 
 loop20:
-	VBROADCASTSS (R9), Y9
-	VPAND        (R8), Y8, Y10
-	VPCMPEQD     Y8, Y10, Y10
-	VANDPS       Y9, Y10, Y10
-	VPAND        32(R8), Y8, Y11
-	VPCMPEQD     Y8, Y11, Y11
-	VANDPS       Y9, Y11, Y9
-	VBROADCASTSS (DI), Y11
-	VFNMADD231PS Y11, Y10, Y0
-	VFNMADD231PS Y11, Y9, Y4
-	VBROADCASTSS (DI)(BX*1), Y11
-	VFNMADD231PS Y11, Y10, Y1
-	VFNMADD231PS Y11, Y9, Y5
-	VBROADCASTSS (DI)(BX*2), Y11
-	VFNMADD231PS Y11, Y10, Y2
-	VFNMADD231PS Y11, Y9, Y6
-	VBROADCASTSS (DI)(SI*1), Y11
-	VFNMADD231PS Y11, Y10, Y3
-	VFNMADD231PS Y11, Y9, Y7
-	VPADDD       Y8, Y8, Y8
-	ADDQ         $+4, DI
-	ADDQ         $+4, R9
-	DECQ         R11
-	JNZ          loop20
+	VBROADCASTSS constant0<>+0(SB), Y9
+	MOVQ         $0x00000020, R12
+	TESTQ        R12, R12
+	JZ           end21
 
-end20:
-	ADDQ $+64, R8
-	DECQ R10
-	JNZ  loop19
-
-end19:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y4, 32(AX)
-	ADDQ    BX, CX
-	VMOVUPS Y1, 64(AX)
-	VMOVUPS Y5, 96(AX)
-	ADDQ    BX, CX
-	VMOVUPS Y2, 128(AX)
-	VMOVUPS Y6, 160(AX)
-	ADDQ    BX, CX
-	VMOVUPS Y3, 192(AX)
-	VMOVUPS Y7, 224(AX)
-	ADDQ    BX, CX
-	ADDQ    $+256, AX
-	SUBQ    $+4, DX
-	JMP     loop18
-
-end18:
 loop21:
-	CMPQ   DX, $+2
-	JL     end21
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	MOVQ   CX, SI
-	MOVQ   on_base+72(FP), DI
-	MOVQ   second_base+48(FP), R8
-	MOVQ   second_len+56(FP), R9
-	SHRQ   $0x05, R9
-	TESTQ  R9, R9
-	JZ     end22
-
-loop22:
-	VBROADCASTSS constant0<>+0(SB), Y4
-	MOVQ         $0x00000020, R10
-	TESTQ        R10, R10
-	JZ           end23
-
-loop23:
-	VBROADCASTSS (R8), Y5
-	VPAND        (DI), Y4, Y6
-	VPCMPEQD     Y4, Y6, Y6
-	VANDPS       Y5, Y6, Y6
-	VPAND        32(DI), Y4, Y7
-	VPCMPEQD     Y4, Y7, Y7
-	VANDPS       Y5, Y7, Y5
-	VBROADCASTSS (SI), Y7
-	VFNMADD231PS Y7, Y6, Y0
-	VFNMADD231PS Y7, Y5, Y2
-	VBROADCASTSS (SI)(BX*1), Y7
-	VFNMADD231PS Y7, Y6, Y1
-	VFNMADD231PS Y7, Y5, Y3
-	VPADDD       Y4, Y4, Y4
-	ADDQ         $+4, SI
+	VBROADCASTSS (R10), Y10
+	VPAND        (R9), Y9, Y11
+	VPCMPEQD     Y9, Y11, Y11
+	VANDPS       Y10, Y11, Y11
+	VPAND        32(R9), Y9, Y12
+	VPCMPEQD     Y9, Y12, Y12
+	VANDPS       Y10, Y12, Y10
+	VBROADCASTSS (R8), Y12
+	VFNMADD231PS Y12, Y11, Y1
+	VFNMADD231PS Y12, Y10, Y5
+	VBROADCASTSS (R8)(DX*1), Y12
+	VFNMADD231PS Y12, Y11, Y2
+	VFNMADD231PS Y12, Y10, Y6
+	VBROADCASTSS (R8)(DX*2), Y12
+	VFNMADD231PS Y12, Y11, Y3
+	VFNMADD231PS Y12, Y10, Y7
+	VBROADCASTSS (R8)(SI*1), Y12
+	VFNMADD231PS Y12, Y11, Y4
+	VFNMADD231PS Y12, Y10, Y8
+	VPADDD       Y9, Y9, Y9
 	ADDQ         $+4, R8
-	DECQ         R10
-	JNZ          loop23
-
-end23:
-	ADDQ $+64, DI
-	DECQ R9
-	JNZ  loop22
-
-end22:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y2, 32(AX)
-	ADDQ    BX, CX
-	VMOVUPS Y1, 64(AX)
-	VMOVUPS Y3, 96(AX)
-	ADDQ    BX, CX
-	ADDQ    $+128, AX
-	SUBQ    $+2, DX
-	JMP     loop21
+	ADDQ         $+4, R10
+	DECQ         R12
+	JNZ          loop21
 
 end21:
+	ADDQ $+64, R9
+	DECQ R11
+	JNZ  loop20
+
+end20:
+	MOVQ    inputs+96(FP), R8
+	SHLQ    $0x06, R8
+	VMOVUPS Y1, (AX)
+	VMOVUPS Y5, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y6, 96(AX)
+	VMOVUPS Y3, 128(AX)
+	VMOVUPS Y7, 160(AX)
+	VMOVUPS Y4, 192(AX)
+	VMOVUPS Y8, 224(AX)
+	ADDQ    DX, DI
+	ADDQ    DX, DI
+	ADDQ    DX, DI
+	ADDQ    DX, DI
+	ADDQ    $+256, AX
+	SUBQ    $+4, 8(SP)
+	JMP     loop19
+
+end19:
+loop22:
+	CMPQ    8(SP), $+2
+	JL      end22
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	MOVQ    DI, R8
+	MOVQ    CX, R9
+	MOVQ    second_base+48(FP), R10
+	MOVQ    second_len+56(FP), R11
+	SHRQ    $0x05, R11
+	TESTQ   R11, R11
+	JZ      end23
+
+loop23:
+	VBROADCASTSS constant0<>+0(SB), Y5
+	MOVQ         $0x00000020, R12
+	TESTQ        R12, R12
+	JZ           end24
+
 loop24:
-	CMPQ   DX, $+1
-	JL     end24
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	MOVQ   CX, SI
-	MOVQ   on_base+72(FP), DI
-	MOVQ   second_base+48(FP), R8
-	MOVQ   second_len+56(FP), R9
-	SHRQ   $0x05, R9
-	TESTQ  R9, R9
-	JZ     end25
-
-loop25:
-	VBROADCASTSS constant0<>+0(SB), Y2
-	MOVQ         $0x00000020, R10
-	TESTQ        R10, R10
-	JZ           end26
-
-loop26:
-	VBROADCASTSS (R8), Y3
-	VPAND        (DI), Y2, Y4
-	VPCMPEQD     Y2, Y4, Y4
-	VANDPS       Y3, Y4, Y4
-	VPAND        32(DI), Y2, Y5
-	VPCMPEQD     Y2, Y5, Y5
-	VANDPS       Y3, Y5, Y3
-	VBROADCASTSS (SI), Y5
-	VFNMADD231PS Y5, Y4, Y0
-	VFNMADD231PS Y5, Y3, Y1
-	VPADDD       Y2, Y2, Y2
-	ADDQ         $+4, SI
+	VBROADCASTSS (R10), Y6
+	VPAND        (R9), Y5, Y7
+	VPCMPEQD     Y5, Y7, Y7
+	VANDPS       Y6, Y7, Y7
+	VPAND        32(R9), Y5, Y8
+	VPCMPEQD     Y5, Y8, Y8
+	VANDPS       Y6, Y8, Y6
+	VBROADCASTSS (R8), Y8
+	VFNMADD231PS Y8, Y7, Y1
+	VFNMADD231PS Y8, Y6, Y3
+	VBROADCASTSS (R8)(DX*1), Y8
+	VFNMADD231PS Y8, Y7, Y2
+	VFNMADD231PS Y8, Y6, Y4
+	VPADDD       Y5, Y5, Y5
 	ADDQ         $+4, R8
-	DECQ         R10
-	JNZ          loop26
-
-end26:
-	ADDQ $+64, DI
-	DECQ R9
-	JNZ  loop25
-
-end25:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    BX, CX
-	ADDQ    $+64, AX
-	SUBQ    $+1, DX
-	JMP     loop24
+	ADDQ         $+4, R10
+	DECQ         R12
+	JNZ          loop24
 
 end24:
+	ADDQ $+64, R9
+	DECQ R11
+	JNZ  loop23
+
+end23:
+	MOVQ    inputs+96(FP), R8
+	SHLQ    $0x06, R8
+	VMOVUPS Y1, (AX)
+	VMOVUPS Y3, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y4, 96(AX)
+	ADDQ    DX, DI
+	ADDQ    DX, DI
+	ADDQ    $+128, AX
+	SUBQ    $+2, 8(SP)
+	JMP     loop22
+
+end22:
+loop25:
+	CMPQ    8(SP), $+1
+	JL      end25
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	MOVQ    DI, R8
+	MOVQ    CX, R9
+	MOVQ    second_base+48(FP), R10
+	MOVQ    second_len+56(FP), R11
+	SHRQ    $0x05, R11
+	TESTQ   R11, R11
+	JZ      end26
+
+loop26:
+	VBROADCASTSS constant0<>+0(SB), Y3
+	MOVQ         $0x00000020, R12
+	TESTQ        R12, R12
+	JZ           end27
+
+loop27:
+	VBROADCASTSS (R10), Y4
+	VPAND        (R9), Y3, Y5
+	VPCMPEQD     Y3, Y5, Y5
+	VANDPS       Y4, Y5, Y5
+	VPAND        32(R9), Y3, Y6
+	VPCMPEQD     Y3, Y6, Y6
+	VANDPS       Y4, Y6, Y4
+	VBROADCASTSS (R8), Y6
+	VFNMADD231PS Y6, Y5, Y1
+	VFNMADD231PS Y6, Y4, Y2
+	VPADDD       Y3, Y3, Y3
+	ADDQ         $+4, R8
+	ADDQ         $+4, R10
+	DECQ         R12
+	JNZ          loop27
+
+end27:
+	ADDQ $+64, R9
+	DECQ R11
+	JNZ  loop26
+
+end26:
+	MOVQ    inputs+96(FP), R8
+	SHLQ    $0x06, R8
+	VMOVUPS Y1, (AX)
+	VMOVUPS Y2, 32(AX)
+	ADDQ    DX, DI
+	ADDQ    $+64, AX
+	SUBQ    $+1, 8(SP)
+	JMP     loop25
+
+end25:
+	ADDQ BX, CX
+	SUBQ $+1, (SP)
+	JMP  loop18
+
+end18:
 	VZEROUPPER
 	RET
 
@@ -707,18 +728,18 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-32
 	MOVQ   slopes_len+16(FP), CX
 	SHRQ   $0x04, CX
 	TESTQ  CX, CX
-	JZ     end27
+	JZ     end28
 
-loop27:
+loop28:
 	VMOVUPS     (AX), Y2
 	VFMADD231PS Y2, Y2, Y0
 	VMOVUPS     32(AX), Y2
 	VFMADD231PS Y2, Y2, Y1
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         loop27
+	JNZ         loop28
 
-end27:
+end28:
 	MOVQ    sums+0(FP), AX
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
@@ -812,18 +833,18 @@ TEXT ·spreadSlopesAVX2(SB), NOSPLIT, $0-88
 	MOVQ      slopes_len+32(FP), BX
 	SHRQ      $0x04, BX
 	TESTQ     BX, BX
-	JZ        end28
+	JZ        end29
 
-loop28:
+loop29:
 	VMULPS  (CX), Y1, Y0
 	VMOVUPS Y0, (CX)
 	VMULPS  32(CX), Y2, Y0
 	VMOVUPS Y0, 32(CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop28
+	JNZ     loop29
 
-end28:
+end29:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -831,13 +852,13 @@ end28:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop29:
+loop30:
 	CMPQ SI, $+2
-	JL   end29
+	JL   end30
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop30:
+loop31:
 	MOVQ    R8, R10
 	SHRQ    $0x01, R10
 	ADDQ    DI, R10
@@ -852,9 +873,9 @@ loop30:
 	VMOVUPS 96(R9)(CX*1), Y7
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end31
+	JZ      end32
 
-loop31:
+loop32:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -895,9 +916,9 @@ loop31:
 	VANDPS       Y9, Y10, Y8
 	VADDPS       Y8, Y7, Y7
 	TESTQ        R11, R11
-	JNZ          loop31
+	JNZ          loop32
 
-end31:
+end32:
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
 	VMOVUPS Y2, 64(R9)
@@ -908,21 +929,21 @@ end31:
 	VMOVUPS Y7, 96(R9)(CX*1)
 	ADDQ    $+128, R8
 	CMPQ    R8, CX
-	JL      loop30
+	JL      loop31
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop29
+	JMP     loop30
 
-end29:
-loop32:
+end30:
+loop33:
 	CMPQ SI, $+1
-	JL   end32
+	JL   end33
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop33:
+loop34:
 	MOVQ    R8, R10
 	SHRQ    $0x01, R10
 	ADDQ    DI, R10
@@ -933,9 +954,9 @@ loop33:
 	VMOVUPS 96(R9), Y3
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end34
+	JZ      end35
 
-loop34:
+loop35:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -967,22 +988,22 @@ loop34:
 	VANDPS       Y4, Y5, Y4
 	VADDPS       Y4, Y3, Y3
 	TESTQ        R11, R11
-	JNZ          loop34
+	JNZ          loop35
 
-end34:
+end35:
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
 	VMOVUPS Y2, 64(R9)
 	VMOVUPS Y3, 96(R9)
 	ADDQ    $+128, R8
 	CMPQ    R8, CX
-	JL      loop33
+	JL      loop34
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop32
+	JMP     loop33
 
-end32:
+end33:
 	VZEROUPPER
 	RET
 
@@ -1002,66 +1023,66 @@ TEXT ·sumWordsAVX2(SB), NOSPLIT, $0-56
 	VBROADCASTSS constant4<>+0(SB), Y0
 	XORQ         SI, SI
 
-loop35:
+loop36:
 	VXORPS Y1, Y1, Y1
 	MOVQ   CX, DI
-	JMP    end36
-
-loop36:
-	VFNMADD231PS (DI), Y0, Y1
-	ADDQ         DX, DI
-
-end36:
-	CMPQ    DI, BX
-	JL      loop36
-	VMOVUPS Y1, (AX)
-	VXORPS  Y1, Y1, Y1
-	MOVQ    CX, DI
-	JMP     end37
+	JMP    end37
 
 loop37:
-	VFNMADD231PS 32(DI), Y0, Y1
+	VFNMADD231PS (DI), Y0, Y1
 	ADDQ         DX, DI
 
 end37:
 	CMPQ    DI, BX
 	JL      loop37
+	VMOVUPS Y1, (AX)
+	VXORPS  Y1, Y1, Y1
+	MOVQ    CX, DI
+	JMP     end38
+
+loop38:
+	VFNMADD231PS 32(DI), Y0, Y1
+	ADDQ         DX, DI
+
+end38:
+	CMPQ    DI, BX
+	JL      loop38
 	VMOVUPS Y1, 32(AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end38
+	JMP     end39
 
-loop38:
+loop39:
 	VMOVUPS (DI), Y1
 	VMOVUPS 32(DI), Y2
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end39
+	JZ      end40
 
-loop39:
+loop40:
 	VADDPS  (R10), Y1, Y3
 	VMOVUPS Y3, (R10)(R8*1)
 	VADDPS  32(R10), Y2, Y3
 	VMOVUPS Y3, 32(R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop39
+	JNZ     loop40
 
-end39:
+end40:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end38:
+end39:
 	CMPQ DI, BX
-	JL   loop38
+	JL   loop39
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop35
+	JL   loop36
 	VZEROUPPER
 	RET
 
@@ -1081,7 +1102,7 @@ TEXT ·sumSubsetsAVX2(SB), NOSPLIT, $0-56
 	VBROADCASTSS constant4<>+0(SB), Y0
 	XORQ         SI, SI
 
-loop40:
+loop41:
 	VXORPS  Y0, Y0, Y0
 	VMOVUPS Y0, (AX)
 	VXORPS  Y0, Y0, Y0
@@ -1089,38 +1110,38 @@ loop40:
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end41
+	JMP     end42
 
-loop41:
+loop42:
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end42
+	JZ      end43
 
-loop42:
+loop43:
 	VADDPS  (R10), Y0, Y2
 	VMOVUPS Y2, (R10)(R8*1)
 	VADDPS  32(R10), Y1, Y2
 	VMOVUPS Y2, 32(R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop42
+	JNZ     loop43
 
-end42:
+end43:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end41:
+end42:
 	CMPQ DI, BX
-	JL   loop41
+	JL   loop42
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop40
+	JL   loop41
 	VZEROUPPER
 	RET
 
@@ -1138,38 +1159,38 @@ TEXT ·reachAVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS constant6<>+0(SB), Y1
 	XORQ         SI, SI
 
-loop43:
+loop44:
 	VXORPS Y2, Y2, Y2
 	MOVQ   CX, DI
-	JMP    end44
-
-loop44:
-	VANDPS      (DI), Y1, Y3
-	VFMADD231PS Y3, Y0, Y2
-	ADDQ        DX, DI
-
-end44:
-	CMPQ    DI, BX
-	JL      loop44
-	VMOVUPS Y2, (AX)
-	VXORPS  Y2, Y2, Y2
-	MOVQ    CX, DI
-	JMP     end45
+	JMP    end45
 
 loop45:
-	VANDPS      32(DI), Y1, Y3
+	VANDPS      (DI), Y1, Y3
 	VFMADD231PS Y3, Y0, Y2
 	ADDQ        DX, DI
 
 end45:
 	CMPQ    DI, BX
 	JL      loop45
+	VMOVUPS Y2, (AX)
+	VXORPS  Y2, Y2, Y2
+	MOVQ    CX, DI
+	JMP     end46
+
+loop46:
+	VANDPS      32(DI), Y1, Y3
+	VFMADD231PS Y3, Y0, Y2
+	ADDQ        DX, DI
+
+end46:
+	CMPQ    DI, BX
+	JL      loop46
 	VMOVUPS Y2, 32(AX)
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX
 	ADDQ    $+64, SI
 	CMPQ    SI, DX
-	JL      loop43
+	JL      loop44
 	VZEROUPPER
 	RET
 
@@ -1192,9 +1213,9 @@ TEXT ·findSwitchedAVX2(SB), NOSPLIT, $0-200
 	VBROADCASTSS constant6<>+0(SB), Y0
 	MOVQ         on_base+72(FP), R8
 	TESTQ        SI, SI
-	JZ           end46
+	JZ           end47
 
-loop46:
+loop47:
 	MOVL  (BX), R9
 	MOVQ  R9, R10
 	ANDQ  $0x0f, R9
@@ -1207,7 +1228,7 @@ loop46:
 	ADDQ  R11, R10
 	XORQ  R11, R11
 
-loop47:
+loop48:
 	MOVQ      reach_base+168(FP), R13
 	XORQ      R12, R12
 	VMOVUPS   (DX)(R11*1), Y1
@@ -1296,15 +1317,15 @@ loop47:
 	ADDQ      $+16, AX
 	ADDQ      $+256, R11
 	CMPQ      R11, DI
-	JL        loop47
+	JL        loop48
 	ADDQ      DI, DX
 	ADDQ      DI, CX
 	ADDQ      $+4, BX
 	ADDQ      $+4, R8
 	DECQ      SI
-	JNZ       loop46
+	JNZ       loop47
 
-end46:
+end47:
 	VZEROUPPER
 	RET
 
@@ -1322,16 +1343,16 @@ TEXT ·bendAVX2(SB), NOSPLIT, $24-160
 	LEAQ   (SI)(DI*4), DI
 	MOVQ   SI, (SP)
 	MOVQ   DI, 8(SP)
-	JMP    end48
+	JMP    end49
 
-loop48:
+loop49:
 	MOVQ highs+144(FP), SI
 	MOVQ SI, 16(SP)
 	MOVQ highWords_base+96(FP), SI
 
-loop49:
+loop50:
 	CMPQ   16(SP), $+4
-	JL     end49
+	JL     end50
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -1342,7 +1363,7 @@ loop49:
 	VXORPS Y8, Y8, Y8
 	XORQ   DI, DI
 
-loop50:
+loop51:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -1356,9 +1377,9 @@ loop50:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end51
+	JZ    end52
 
-loop51:
+loop52:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -1398,14 +1419,14 @@ loop51:
 	VPMAXSD      Y0, Y9, Y9
 	VFNMADD231PS Y10, Y9, Y8
 	TESTQ        R12, R12
-	JNZ          loop51
+	JNZ          loop52
 
-end51:
+end52:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end52
+	JZ    end53
 
-loop52:
+loop53:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -1445,12 +1466,12 @@ loop52:
 	VPMINSD      Y0, Y9, Y9
 	VFMADD231PS  Y10, Y9, Y8
 	TESTQ        R8, R8
-	JNZ          loop52
+	JNZ          loop53
 
-end52:
+end53:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop50
+	JL      loop51
 	VMOVUPS Y1, (AX)
 	VMOVUPS Y5, 32(AX)
 	ADDQ    DX, SI
@@ -1465,19 +1486,19 @@ end52:
 	ADDQ    DX, SI
 	ADDQ    $+256, AX
 	SUBQ    $+4, 16(SP)
-	JMP     loop49
+	JMP     loop50
 
-end49:
-loop53:
+end50:
+loop54:
 	CMPQ   16(SP), $+2
-	JL     end53
+	JL     end54
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	XORQ   DI, DI
 
-loop54:
+loop55:
 	MOVQ  DI, R8
 	SHRQ  $0x04, R8
 	ADDQ  CX, R8
@@ -1491,9 +1512,9 @@ loop54:
 	ADDQ  R12, R11
 	MOVQ  (R8), R12
 	TESTQ R12, R12
-	JZ    end55
+	JZ    end56
 
-loop55:
+loop56:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -1519,14 +1540,14 @@ loop55:
 	VPMAXSD      Y0, Y5, Y5
 	VFNMADD231PS Y6, Y5, Y4
 	TESTQ        R12, R12
-	JNZ          loop55
+	JNZ          loop56
 
-end55:
+end56:
 	MOVQ  8(R8), R8
 	TESTQ R8, R8
-	JZ    end56
+	JZ    end57
 
-loop56:
+loop57:
 	TZCNTQ       R8, R12
 	LEAQ         -1(R8), R13
 	ANDQ         R13, R8
@@ -1552,12 +1573,12 @@ loop56:
 	VPMINSD      Y0, Y5, Y5
 	VFMADD231PS  Y6, Y5, Y4
 	TESTQ        R8, R8
-	JNZ          loop56
+	JNZ          loop57
 
-end56:
+end57:
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop54
+	JL      loop55
 	VMOVUPS Y1, (AX)
 	VMOVUPS Y3, 32(AX)
 	ADDQ    DX, SI
@@ -1566,19 +1587,19 @@ end56:
 	ADDQ    DX, SI
 	ADDQ    $+128, AX
 	SUBQ    $+2, 16(SP)
-	JMP     loop53
+	JMP     loop54
 
-end53:
+end54:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
 	MOVQ DX, SI
 	SHRQ $0x04, SI
 	ADDQ SI, CX
 
-end48:
+end49:
 	MOVQ (SP), SI
 	CMPQ SI, 8(SP)
-	JL   loop48
+	JL   loop49
 	VZEROUPPER
 	RET
 
@@ -1606,9 +1627,9 @@ TEXT ·enumerateAVX2(SB), NOSPLIT, $64-152
 	MOVQ    switches_base+24(FP), SI
 	MOVQ    second_len+136(FP), DI
 	TESTQ   DI, DI
-	JZ      end57
+	JZ      end58
 
-loop57:
+loop58:
 	VBROADCASTSS (DX), Y13
 	VSUBPS       Y13, Y0, Y13
 	VPERMPS      (CX), Y1, Y14
@@ -1642,9 +1663,9 @@ loop57:
 	ADDQ         $+64, CX
 	ADDQ         $+64, SI
 	DECQ         DI
-	JNZ          loop57
+	JNZ          loop58
 
-end57:
+end58:
 	VADDPS  Y6, Y5, Y5
 	VADDPS  Y8, Y7, Y7
 	VADDPS  Y7, Y5, Y5
@@ -1659,9 +1680,9 @@ end57:
 	MOVQ    dst_len+8(FP), BX
 	SHRQ    $0x04, BX
 
-loop58:
+loop59:
 	CMPQ    BX, $+4
-	JL      end58
+	JL      end59
 	MOVQ    DX, SI
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
@@ -1675,9 +1696,9 @@ loop58:
 	MOVQ    second_base+128(FP), R8
 	MOVQ    second_len+136(FP), R9
 	TESTQ   R9, R9
-	JZ      end59
+	JZ      end60
 
-loop59:
+loop60:
 	VBROADCASTSS (R8), Y9
 	VMOVUPS      (DI), Y10
 	VMOVUPS      32(DI), Y11
@@ -1705,9 +1726,9 @@ loop59:
 	ADDQ         $+4, R8
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop59
+	JNZ          loop60
 
-end59:
+end60:
 	VBROADCASTSS (AX), Y9
 	VSUBPS       Y9, Y1, Y1
 	VMOVUPS      Y1, (CX)
@@ -1732,12 +1753,12 @@ end59:
 	ADDQ         $+16, AX
 	ADDQ         $+256, CX
 	SUBQ         $+4, BX
-	JMP          loop58
+	JMP          loop59
 
-end58:
-loop60:
+end59:
+loop61:
 	CMPQ    BX, $+2
-	JL      end60
+	JL      end61
 	MOVQ    DX, SI
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
@@ -1747,9 +1768,9 @@ loop60:
 	MOVQ    second_base+128(FP), R8
 	MOVQ    second_len+136(FP), R9
 	TESTQ   R9, R9
-	JZ      end61
+	JZ      end62
 
-loop61:
+loop62:
 	VBROADCASTSS (R8), Y5
 	VMOVUPS      (DI), Y6
 	VMOVUPS      32(DI), Y7
@@ -1767,9 +1788,9 @@ loop61:
 	ADDQ         $+4, R8
 	ADDQ         $+64, DI
 	DECQ         R9
-	JNZ          loop61
+	JNZ          loop62
 
-end61:
+end62:
 	VBROADCASTSS (AX), Y5
 	VSUBPS       Y5, Y1, Y1
 	VMOVUPS      Y1, (CX)
@@ -1784,9 +1805,9 @@ end61:
 	ADDQ         $+8, AX
 	ADDQ         $+128, CX
 	SUBQ         $+2, BX
-	JMP          loop60
+	JMP          loop61
 
-end60:
+end61:
 	VZEROUPPER
 	RET
 
@@ -1799,9 +1820,9 @@ TEXT ·addCountsAVX2(SB), NOSPLIT, $0-48
 	SHRQ  $0x04, DX
 	XORQ  BX, BX
 	TESTQ DX, DX
-	JZ    end62
+	JZ    end63
 
-loop62:
+loop63:
 	POPCNTQ BX, SI
 	SHLQ    $0x06, SI
 	VMOVUPS (CX)(SI*1), Y0
@@ -1813,9 +1834,9 @@ loop62:
 	ADDQ    $+64, AX
 	INCQ    BX
 	DECQ    DX
-	JNZ     loop62
+	JNZ     loop63
 
-end62:
+end63:
 	VZEROUPPER
 	RET
 
@@ -1841,9 +1862,9 @@ TEXT ·adam32AVX2(SB), NOSPLIT, $0-105
 	SHRQ         $0x03, SI
 	ANDQ         $0x07, DI
 	TESTQ        SI, SI
-	JZ           end63
+	JZ           end64
 
-loop63:
+loop64:
 	VMOVUPS     (CX), Y9
 	VMOVUPS     (DX), Y10
 	VMOVUPS     (BX), Y11
@@ -1870,13 +1891,13 @@ loop63:
 	ADDQ        $+32, DX
 	ADDQ        $+32, BX
 	DECQ        SI
-	JNZ         loop63
+	JNZ         loop64
 
-end63:
+end64:
 	TESTQ DI, DI
-	JZ    end64
+	JZ    end65
 
-loop64:
+loop65:
 	VMOVSS      (CX), X9
 	VMOVSS      (DX), X10
 	VMOVSS      (BX), X11
@@ -1903,9 +1924,9 @@ loop64:
 	ADDQ        $+4, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop64
+	JNZ         loop65
 
-end64:
+end65:
 	VCMPPS    $0x04, Y8, Y8, Y0
 	VMOVMSKPS Y0, AX
 	TESTL     AX, AX
@@ -1936,9 +1957,9 @@ TEXT ·adam64AVX2(SB), NOSPLIT, $0-105
 	SHRQ         $0x02, SI
 	ANDQ         $0x03, DI
 	TESTQ        SI, SI
-	JZ           end65
+	JZ           end66
 
-loop65:
+loop66:
 	VMOVUPD     (CX), Y9
 	VMOVUPD     (DX), Y10
 	VMOVUPD     (BX), Y11
@@ -1965,13 +1986,13 @@ loop65:
 	ADDQ        $+32, DX
 	ADDQ        $+32, BX
 	DECQ        SI
-	JNZ         loop65
+	JNZ         loop66
 
-end65:
+end66:
 	TESTQ DI, DI
-	JZ    end66
+	JZ    end67
 
-loop66:
+loop67:
 	VMOVSD      (CX), X9
 	VMOVSD      (DX), X10
 	VMOVSD      (BX), X11
@@ -1998,9 +2019,9 @@ loop66:
 	ADDQ        $+8, DX
 	ADDQ        $+8, BX
 	DECQ        DI
-	JNZ         loop66
+	JNZ         loop67
 
-end66:
+end67:
 	VCMPPS    $0x04, Y8, Y8, Y0
 	VMOVMSKPS Y0, AX
 	TESTL     AX, AX
@@ -2025,12 +2046,12 @@ TEXT ·sumRowsAVX512(SB), NOSPLIT, $8-112
 	MOVQ rows+96(FP), DI
 	MOVQ DI, (SP)
 
-loop67:
+loop68:
 	CMPQ (SP), $+2
-	JL   end67
+	JL   end68
 	XORQ DI, DI
 
-loop68:
+loop69:
 	MOVQ    table_base+48(FP), R8
 	ADDQ    DI, R8
 	MOVQ    $-16, R9
@@ -2051,9 +2072,9 @@ loop68:
 	MOVQ    src_base+24(FP), R10
 	MOVQ    CX, R11
 	ADDQ    DI, R10
-	JMP     end69
+	JMP     end70
 
-loop69:
+loop70:
 	MOVL (R11), R12
 	MOVL (R11)(BX*1), R13
 	SHLQ $0x20, R13
@@ -2097,9 +2118,9 @@ test:
 	SHRQ $0x06, DX
 	ADDQ BX, R11
 
-end69:
+end70:
 	CMPQ    R11, SI
-	JL      loop69
+	JL      loop70
 	LEAQ    (AX)(DI*1), R8
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
@@ -2111,20 +2132,20 @@ end69:
 	VMOVUPS Z7, 192(R8)(DX*1)
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop68
+	JL      loop69
 	ADDQ    DX, AX
 	ADDQ    DX, AX
 	ADDQ    $+8, CX
 	SUBQ    $+2, (SP)
-	JMP     loop67
+	JMP     loop68
 
-end67:
-loop70:
+end68:
+loop71:
 	CMPQ (SP), $+1
-	JL   end70
+	JL   end71
 	XORQ DI, DI
 
-loop71:
+loop72:
 	MOVQ    table_base+48(FP), R8
 	ADDQ    DI, R8
 	MOVQ    $-16, R9
@@ -2138,9 +2159,9 @@ loop71:
 	MOVQ    src_base+24(FP), R8
 	MOVQ    CX, R10
 	ADDQ    DI, R8
-	JMP     end72
+	JMP     end73
 
-loop72:
+loop73:
 	MOVL  (R10), R11
 	MOVL  (R10)(BX*1), R12
 	SHLQ  $0x20, R12
@@ -2148,9 +2169,9 @@ loop72:
 	ANDQ  R9, R11
 	MOVQ  $-1, R9
 	TESTQ R11, R11
-	JZ    end73
+	JZ    end74
 
-loop73:
+loop74:
 	TZCNTQ R11, R12
 	LEAQ   -1(R11), R13
 	ANDQ   R13, R11
@@ -2160,18 +2181,18 @@ loop73:
 	VADDPS 128(R8)(R12*1), Z2, Z2
 	VADDPS 192(R8)(R12*1), Z3, Z3
 	TESTQ  R11, R11
-	JNZ    loop73
+	JNZ    loop74
 
-end73:
+end74:
 	ADDQ BX, R10
 	SHLQ $0x06, DX
 	ADDQ DX, R8
 	SHRQ $0x06, DX
 	ADDQ BX, R10
 
-end72:
+end73:
 	CMPQ    R10, SI
-	JL      loop72
+	JL      loop73
 	LEAQ    (AX)(DI*1), R8
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
@@ -2179,13 +2200,13 @@ end72:
 	VMOVUPS Z3, 192(R8)
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop71
+	JL      loop72
 	ADDQ    DX, AX
 	ADDQ    $+4, CX
 	SUBQ    $+1, (SP)
-	JMP     loop70
+	JMP     loop71
 
-end70:
+end71:
 	VZEROUPPER
 	RET
 
@@ -2205,12 +2226,12 @@ TEXT ·addRowsAVX512(SB), NOSPLIT, $8-88
 	MOVQ rows+72(FP), DI
 	MOVQ DI, (SP)
 
-loop74:
+loop75:
 	CMPQ (SP), $+1
-	JL   end74
+	JL   end75
 	XORQ DI, DI
 
-loop75:
+loop76:
 	VMOVUPS (AX)(DI*1), Z0
 	VMOVUPS 64(AX)(DI*1), Z1
 	VMOVUPS 128(AX)(DI*1), Z2
@@ -2218,17 +2239,17 @@ loop75:
 	MOVQ    src_base+24(FP), R8
 	MOVQ    CX, R9
 	ADDQ    DI, R8
-	JMP     end76
+	JMP     end77
 
-loop76:
+loop77:
 	MOVL  (R9), R10
 	MOVL  (R9)(BX*1), R11
 	SHLQ  $0x20, R11
 	ORQ   R11, R10
 	TESTQ R10, R10
-	JZ    end77
+	JZ    end78
 
-loop77:
+loop78:
 	TZCNTQ R10, R11
 	LEAQ   -1(R10), R12
 	ANDQ   R12, R10
@@ -2238,18 +2259,18 @@ loop77:
 	VADDPS 128(R8)(R11*1), Z2, Z2
 	VADDPS 192(R8)(R11*1), Z3, Z3
 	TESTQ  R10, R10
-	JNZ    loop77
+	JNZ    loop78
 
-end77:
+end78:
 	ADDQ BX, R9
 	SHLQ $0x06, DX
 	ADDQ DX, R8
 	SHRQ $0x06, DX
 	ADDQ BX, R9
 
-end76:
+end77:
 	CMPQ    R9, SI
-	JL      loop76
+	JL      loop77
 	LEAQ    (AX)(DI*1), R8
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
@@ -2257,13 +2278,13 @@ end76:
 	VMOVUPS Z3, 192(R8)
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop75
+	JL      loop76
 	ADDQ    DX, AX
 	ADDQ    $+4, CX
 	SUBQ    $+1, (SP)
-	JMP     loop74
+	JMP     loop75
 
-end74:
+end75:
 	VZEROUPPER
 	RET
 
@@ -2282,9 +2303,9 @@ TEXT ·transposeSetsAVX512(SB), NOSPLIT, $0-64
 	SHRQ $0x06, SI
 	SHLQ $0x08, SI
 	XORQ DI, DI
-	JMP  end78
+	JMP  end79
 
-loop78:
+loop79:
 	MOVQ         DX, R8
 	SUBQ         DI, R8
 	MOVQ         $0x00000020, R9
@@ -2292,13 +2313,13 @@ loop78:
 	CMOVQGT      R9, R8
 	VPBROADCASTD constant0<>+0(SB), Z0
 	TESTQ        R8, R8
-	JZ           end79
+	JZ           end80
 
-loop79:
+loop80:
 	MOVQ AX, R9
 	XORQ R10, R10
 
-loop80:
+loop81:
 	VPTESTMD (CX)(R10*1), Z0, K1
 	KMOVW    K1, (R9)
 	VPTESTMD 64(CX)(R10*1), Z0, K1
@@ -2311,19 +2332,19 @@ loop80:
 	ADDQ     SI, R9
 	ADDQ     $+256, R10
 	CMPQ     R10, BX
-	JL       loop80
+	JL       loop81
 	VPADDD   Z0, Z0, Z0
 	ADDQ     $+4, AX
 	DECQ     R8
-	JNZ      loop79
+	JNZ      loop80
 
-end79:
+end80:
 	ADDQ BX, CX
 	ADDQ $+32, DI
 
-end78:
+end79:
 	CMPQ DI, DX
-	JL   loop78
+	JL   loop79
 	VZEROUPPER
 	RET
 
@@ -2337,18 +2358,18 @@ TEXT ·switchOnAVX512(SB), NOSPLIT, $0-52
 	MOVQ         dst_len+8(FP), DX
 	SHRQ         $0x04, DX
 	TESTQ        DX, DX
-	JZ           end81
+	JZ           end82
 
-loop81:
+loop82:
 	VCMPPS    $0x11, (CX), Z1, K1
 	VMOVAPS.Z Z0, K1, Z2
 	VMOVUPS   Z2, (AX)
 	ADDQ      $+64, AX
 	ADDQ      $+64, CX
 	DECQ      DX
-	JNZ       loop81
+	JNZ       loop82
 
-end81:
+end82:
 	VZEROUPPER
 	RET
 
@@ -2365,7 +2386,7 @@ TEXT ·backSecondAVX512(SB), NOSPLIT, $0-96
 	SHLQ $0x02, DI
 	XORQ R8, R8
 
-loop82:
+loop83:
 	VMOVUPS (DX), Z0
 	VMOVUPS (BX), Z1
 	VMOVUPS 64(DX), Z2
@@ -2393,7 +2414,7 @@ rows:
 	ADDQ        $+128, BX
 	ADDQ        $+128, R8
 	CMPQ        R8, SI
-	JL          loop82
+	JL          loop83
 	VZEROUPPER
 	RET
 
@@ -2407,12 +2428,12 @@ TEXT ·unitsOnAVX512(SB), NOSPLIT, $0-56
 	VXORPS X0, X0, X0
 	MOVQ   rows_len+32(FP), BX
 	LEAQ   (CX)(BX*4), BX
-	JMP    end83
-
-loop83:
-	XORQ SI, SI
+	JMP    end84
 
 loop84:
+	XORQ SI, SI
+
+loop85:
 	MOVQ   SI, DI
 	SHRQ   $0x01, DI
 	ADDQ   AX, DI
@@ -2426,13 +2447,13 @@ loop84:
 	KMOVW  K1, 66(DI)
 	ADDQ   $+256, SI
 	CMPQ   SI, DX
-	JL     loop84
+	JL     loop85
 	ADDQ   $+4, AX
 	ADDQ   DX, CX
 
-end83:
+end84:
 	CMPQ CX, BX
-	JL   loop83
+	JL   loop84
 	VZEROUPPER
 	RET
 
@@ -2449,14 +2470,14 @@ TEXT ·unitsBetweenAVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS constant1<>+0(SB), Z1
 	MOVQ         u_len+80(FP), DI
 	TESTQ        DI, DI
-	JZ           end85
+	JZ           end86
 
-loop85:
+loop86:
 	VBROADCASTSS (BX), Z2
 	VSUBPS       Z2, Z1, Z3
 	XORQ         R8, R8
 
-loop86:
+loop87:
 	MOVQ        R8, R9
 	SHRQ        $0x01, R9
 	ADDQ        AX, R9
@@ -2478,258 +2499,585 @@ loop86:
 	KMOVW       K1, 66(R9)
 	ADDQ        $+256, R8
 	CMPQ        R8, SI
-	JL          loop86
+	JL          loop87
 	ADDQ        $+4, AX
 	ADDQ        SI, CX
 	ADDQ        SI, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop85
+	JNZ         loop86
 
-end85:
+end86:
 	VZEROUPPER
 	RET
 
-// func inputSlopesAVX512(dst []float32, first []float32, second []float32, on []uint32)
+// func inputSlopesAVX512(dst []float32, first []float32, second []float32, on []uint32, inputs int, blocks int)
 // Requires: AVX, AVX512F
-TEXT ·inputSlopesAVX512(SB), NOSPLIT, $0-96
-	MOVQ dst_base+0(FP), AX
-	MOVQ first_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	MOVQ second_len+56(FP), BX
-	SHRQ $0x04, DX
-	SHLQ $0x02, BX
-	LEAQ (BX)(BX*2), SI
-	LEAQ (BX)(BX*4), DI
-	LEAQ (BX)(SI*2), R8
-
-loop87:
-	CMPQ   DX, $+8
-	JL     end87
+TEXT ·inputSlopesAVX512(SB), NOSPLIT, $16-112
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   on_base+72(FP), CX
+	MOVQ   second_len+56(FP), DX
+	MOVQ   DX, BX
+	SHLQ   $0x01, BX
+	SHLQ   $0x02, DX
+	LEAQ   (DX)(DX*2), SI
+	LEAQ   (DX)(DX*4), DI
+	LEAQ   (DX)(SI*2), R8
 	VXORPS X0, X0, X0
-	VXORPS X1, X1, X1
-	VXORPS X2, X2, X2
-	VXORPS X3, X3, X3
-	VXORPS X4, X4, X4
-	VXORPS X5, X5, X5
-	VXORPS X6, X6, X6
-	VXORPS X7, X7, X7
-	MOVQ   CX, R9
-	MOVQ   on_base+72(FP), R10
-	MOVQ   second_base+48(FP), R11
-	MOVQ   second_len+56(FP), R12
-	SHRQ   $0x05, R12
-	TESTQ  R12, R12
-	JZ     end88
+	MOVQ   blocks+104(FP), R9
+	MOVQ   R9, (SP)
 
 loop88:
-	VBROADCASTSS constant0<>+0(SB), Z8
-	MOVQ         $0x00000020, R13
-	TESTQ        R13, R13
-	JZ           end89
+	CMPQ (SP), $+2
+	JL   end88
+	MOVQ first_base+24(FP), R9
+	MOVQ inputs+96(FP), R10
+	MOVQ R10, 8(SP)
 
 loop89:
-	VBROADCASTSS (R11), Z9
-	VPTESTMD     (R10), Z8, K1
-	VMOVAPS.Z    Z9, K1, Z9
-	VBROADCASTSS (R9), Z17
-	VFNMADD231PS Z17, Z9, Z0
-	VBROADCASTSS (R9)(BX*1), Z17
-	VFNMADD231PS Z17, Z9, Z1
-	VBROADCASTSS (R9)(BX*2), Z17
-	VFNMADD231PS Z17, Z9, Z2
-	VBROADCASTSS (R9)(SI*1), Z17
-	VFNMADD231PS Z17, Z9, Z3
-	VBROADCASTSS (R9)(BX*4), Z17
-	VFNMADD231PS Z17, Z9, Z4
-	VBROADCASTSS (R9)(DI*1), Z17
-	VFNMADD231PS Z17, Z9, Z5
-	VBROADCASTSS (R9)(SI*2), Z17
-	VFNMADD231PS Z17, Z9, Z6
-	VBROADCASTSS (R9)(R8*1), Z17
-	VFNMADD231PS Z17, Z9, Z7
-	VPADDD       Z8, Z8, Z8
-	ADDQ         $+4, R9
-	ADDQ         $+4, R11
-	DECQ         R13
-	JNZ          loop89
+	CMPQ    8(SP), $+8
+	JL      end89
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	MOVQ    R9, R10
+	MOVQ    CX, R11
+	MOVQ    second_base+48(FP), R12
+	MOVQ    second_len+56(FP), R13
+	SHRQ    $0x05, R13
+	TESTQ   R13, R13
+	JZ      end90
 
-end89:
-	ADDQ $+64, R10
-	DECQ R12
-	JNZ  loop88
-
-end88:
-	VMOVUPS Z0, (AX)
-	ADDQ    BX, CX
-	VMOVUPS Z1, 64(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z2, 128(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z3, 192(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z4, 256(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z5, 320(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z6, 384(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z7, 448(AX)
-	ADDQ    BX, CX
-	ADDQ    $+512, AX
-	SUBQ    $+8, DX
-	JMP     loop87
-
-end87:
 loop90:
-	CMPQ   DX, $+4
-	JL     end90
-	VXORPS X10, X10, X10
-	VXORPS X11, X11, X11
-	VXORPS X12, X12, X12
-	VXORPS X13, X13, X13
-	MOVQ   CX, DI
-	MOVQ   on_base+72(FP), R8
-	MOVQ   second_base+48(FP), R9
-	MOVQ   second_len+56(FP), R10
-	SHRQ   $0x05, R10
-	TESTQ  R10, R10
-	JZ     end91
+	VBROADCASTSS constant0<>+0(SB), Z17
+	MOVQ         $0x00000020, R14
+	TESTQ        R14, R14
+	JZ           end91
 
 loop91:
-	VBROADCASTSS constant0<>+0(SB), Z0
-	MOVQ         $0x00000020, R11
-	TESTQ        R11, R11
-	JZ           end92
-
-loop92:
-	VBROADCASTSS (R9), Z1
-	VPTESTMD     (R8), Z0, K1
-	VMOVAPS.Z    Z1, K1, Z1
-	VBROADCASTSS (DI), Z2
-	VFNMADD231PS Z2, Z1, Z10
-	VBROADCASTSS (DI)(BX*1), Z2
-	VFNMADD231PS Z2, Z1, Z11
-	VBROADCASTSS (DI)(BX*2), Z2
-	VFNMADD231PS Z2, Z1, Z12
-	VBROADCASTSS (DI)(SI*1), Z2
-	VFNMADD231PS Z2, Z1, Z13
-	VPADDD       Z0, Z0, Z0
-	ADDQ         $+4, DI
-	ADDQ         $+4, R9
-	DECQ         R11
-	JNZ          loop92
-
-end92:
-	ADDQ $+64, R8
-	DECQ R10
-	JNZ  loop91
+	VBROADCASTSS (R12), Z18
+	VPTESTMD     (R11), Z17, K1
+	VMOVAPS.Z    Z18, K1, Z19
+	VPTESTMD     (R11)(BX*1), Z17, K1
+	VMOVAPS.Z    Z18, K1, Z18
+	VBROADCASTSS (R10), Z20
+	VFNMADD231PS Z20, Z19, Z1
+	VFNMADD231PS Z20, Z18, Z9
+	VBROADCASTSS (R10)(DX*1), Z20
+	VFNMADD231PS Z20, Z19, Z2
+	VFNMADD231PS Z20, Z18, Z10
+	VBROADCASTSS (R10)(DX*2), Z20
+	VFNMADD231PS Z20, Z19, Z3
+	VFNMADD231PS Z20, Z18, Z11
+	VBROADCASTSS (R10)(SI*1), Z20
+	VFNMADD231PS Z20, Z19, Z4
+	VFNMADD231PS Z20, Z18, Z12
+	VBROADCASTSS (R10)(DX*4), Z20
+	VFNMADD231PS Z20, Z19, Z5
+	VFNMADD231PS Z20, Z18, Z13
+	VBROADCASTSS (R10)(DI*1), Z20
+	VFNMADD231PS Z20, Z19, Z6
+	VFNMADD231PS Z20, Z18, Z14
+	VBROADCASTSS (R10)(SI*2), Z20
+	VFNMADD231PS Z20, Z19, Z7
+	VFNMADD231PS Z20, Z18, Z15
+	VBROADCASTSS (R10)(R8*1), Z20
+	VFNMADD231PS Z20, Z19, Z8
+	VFNMADD231PS Z20, Z18, Z16
+	VPADDD       Z17, Z17, Z17
+	ADDQ         $+4, R10
+	ADDQ         $+4, R12
+	DECQ         R14
+	JNZ          loop91
 
 end91:
-	VMOVUPS Z10, (AX)
-	ADDQ    BX, CX
-	VMOVUPS Z11, 64(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z12, 128(AX)
-	ADDQ    BX, CX
-	VMOVUPS Z13, 192(AX)
-	ADDQ    BX, CX
-	ADDQ    $+256, AX
-	SUBQ    $+4, DX
-	JMP     loop90
+	ADDQ $+64, R11
+	DECQ R13
+	JNZ  loop90
 
 end90:
+	MOVQ    inputs+96(FP), R10
+	SHLQ    $0x06, R10
+	VMOVUPS Z1, (AX)
+	VMOVUPS Z9, (AX)(R10*1)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z10, 64(AX)(R10*1)
+	VMOVUPS Z3, 128(AX)
+	VMOVUPS Z11, 128(AX)(R10*1)
+	VMOVUPS Z4, 192(AX)
+	VMOVUPS Z12, 192(AX)(R10*1)
+	VMOVUPS Z5, 256(AX)
+	VMOVUPS Z13, 256(AX)(R10*1)
+	VMOVUPS Z6, 320(AX)
+	VMOVUPS Z14, 320(AX)(R10*1)
+	VMOVUPS Z7, 384(AX)
+	VMOVUPS Z15, 384(AX)(R10*1)
+	VMOVUPS Z8, 448(AX)
+	VMOVUPS Z16, 448(AX)(R10*1)
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    $+512, AX
+	SUBQ    $+8, 8(SP)
+	JMP     loop89
+
+end89:
+loop92:
+	CMPQ    8(SP), $+4
+	JL      end92
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	MOVQ    R9, R10
+	MOVQ    CX, R11
+	MOVQ    second_base+48(FP), R12
+	MOVQ    second_len+56(FP), R13
+	SHRQ    $0x05, R13
+	TESTQ   R13, R13
+	JZ      end93
+
 loop93:
-	CMPQ   DX, $+2
-	JL     end93
-	VXORPS X14, X14, X14
-	VXORPS X15, X15, X15
-	MOVQ   CX, SI
-	MOVQ   on_base+72(FP), DI
-	MOVQ   second_base+48(FP), R8
-	MOVQ   second_len+56(FP), R9
-	SHRQ   $0x05, R9
-	TESTQ  R9, R9
-	JZ     end94
+	VBROADCASTSS constant0<>+0(SB), Z9
+	MOVQ         $0x00000020, R14
+	TESTQ        R14, R14
+	JZ           end94
 
 loop94:
-	VBROADCASTSS constant0<>+0(SB), Z0
-	MOVQ         $0x00000020, R10
-	TESTQ        R10, R10
-	JZ           end95
-
-loop95:
-	VBROADCASTSS (R8), Z1
-	VPTESTMD     (DI), Z0, K1
-	VMOVAPS.Z    Z1, K1, Z1
-	VBROADCASTSS (SI), Z2
-	VFNMADD231PS Z2, Z1, Z14
-	VBROADCASTSS (SI)(BX*1), Z2
-	VFNMADD231PS Z2, Z1, Z15
-	VPADDD       Z0, Z0, Z0
-	ADDQ         $+4, SI
-	ADDQ         $+4, R8
-	DECQ         R10
-	JNZ          loop95
-
-end95:
-	ADDQ $+64, DI
-	DECQ R9
-	JNZ  loop94
+	VBROADCASTSS (R12), Z10
+	VPTESTMD     (R11), Z9, K1
+	VMOVAPS.Z    Z10, K1, Z11
+	VPTESTMD     (R11)(BX*1), Z9, K1
+	VMOVAPS.Z    Z10, K1, Z10
+	VBROADCASTSS (R10), Z12
+	VFNMADD231PS Z12, Z11, Z1
+	VFNMADD231PS Z12, Z10, Z5
+	VBROADCASTSS (R10)(DX*1), Z12
+	VFNMADD231PS Z12, Z11, Z2
+	VFNMADD231PS Z12, Z10, Z6
+	VBROADCASTSS (R10)(DX*2), Z12
+	VFNMADD231PS Z12, Z11, Z3
+	VFNMADD231PS Z12, Z10, Z7
+	VBROADCASTSS (R10)(SI*1), Z12
+	VFNMADD231PS Z12, Z11, Z4
+	VFNMADD231PS Z12, Z10, Z8
+	VPADDD       Z9, Z9, Z9
+	ADDQ         $+4, R10
+	ADDQ         $+4, R12
+	DECQ         R14
+	JNZ          loop94
 
 end94:
-	VMOVUPS Z14, (AX)
-	ADDQ    BX, CX
-	VMOVUPS Z15, 64(AX)
-	ADDQ    BX, CX
-	ADDQ    $+128, AX
-	SUBQ    $+2, DX
-	JMP     loop93
+	ADDQ $+64, R11
+	DECQ R13
+	JNZ  loop93
 
 end93:
+	MOVQ    inputs+96(FP), R10
+	SHLQ    $0x06, R10
+	VMOVUPS Z1, (AX)
+	VMOVUPS Z5, (AX)(R10*1)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z6, 64(AX)(R10*1)
+	VMOVUPS Z3, 128(AX)
+	VMOVUPS Z7, 128(AX)(R10*1)
+	VMOVUPS Z4, 192(AX)
+	VMOVUPS Z8, 192(AX)(R10*1)
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    $+256, AX
+	SUBQ    $+4, 8(SP)
+	JMP     loop92
+
+end92:
+loop95:
+	CMPQ    8(SP), $+2
+	JL      end95
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	MOVQ    R9, R10
+	MOVQ    CX, R11
+	MOVQ    second_base+48(FP), R12
+	MOVQ    second_len+56(FP), R13
+	SHRQ    $0x05, R13
+	TESTQ   R13, R13
+	JZ      end96
+
 loop96:
-	CMPQ   DX, $+1
-	JL     end96
-	VXORPS X16, X16, X16
-	MOVQ   CX, SI
-	MOVQ   on_base+72(FP), DI
-	MOVQ   second_base+48(FP), R8
-	MOVQ   second_len+56(FP), R9
-	SHRQ   $0x05, R9
-	TESTQ  R9, R9
-	JZ     end97
+	VBROADCASTSS constant0<>+0(SB), Z5
+	MOVQ         $0x00000020, R14
+	TESTQ        R14, R14
+	JZ           end97
 
 loop97:
-	VBROADCASTSS constant0<>+0(SB), Z0
-	MOVQ         $0x00000020, R10
-	TESTQ        R10, R10
-	JZ           end98
-
-loop98:
-	VBROADCASTSS (R8), Z1
-	VPTESTMD     (DI), Z0, K1
-	VMOVAPS.Z    Z1, K1, Z1
-	VBROADCASTSS (SI), Z2
-	VFNMADD231PS Z2, Z1, Z16
-	VPADDD       Z0, Z0, Z0
-	ADDQ         $+4, SI
-	ADDQ         $+4, R8
-	DECQ         R10
-	JNZ          loop98
-
-end98:
-	ADDQ $+64, DI
-	DECQ R9
-	JNZ  loop97
+	VBROADCASTSS (R12), Z6
+	VPTESTMD     (R11), Z5, K1
+	VMOVAPS.Z    Z6, K1, Z7
+	VPTESTMD     (R11)(BX*1), Z5, K1
+	VMOVAPS.Z    Z6, K1, Z6
+	VBROADCASTSS (R10), Z8
+	VFNMADD231PS Z8, Z7, Z1
+	VFNMADD231PS Z8, Z6, Z3
+	VBROADCASTSS (R10)(DX*1), Z8
+	VFNMADD231PS Z8, Z7, Z2
+	VFNMADD231PS Z8, Z6, Z4
+	VPADDD       Z5, Z5, Z5
+	ADDQ         $+4, R10
+	ADDQ         $+4, R12
+	DECQ         R14
+	JNZ          loop97
 
 end97:
-	VMOVUPS Z16, (AX)
-	ADDQ    BX, CX
-	ADDQ    $+64, AX
-	SUBQ    $+1, DX
-	JMP     loop96
+	ADDQ $+64, R11
+	DECQ R13
+	JNZ  loop96
 
 end96:
+	MOVQ    inputs+96(FP), R10
+	SHLQ    $0x06, R10
+	VMOVUPS Z1, (AX)
+	VMOVUPS Z3, (AX)(R10*1)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z4, 64(AX)(R10*1)
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    $+128, AX
+	SUBQ    $+2, 8(SP)
+	JMP     loop95
+
+end95:
+loop98:
+	CMPQ    8(SP), $+1
+	JL      end98
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	MOVQ    R9, R10
+	MOVQ    CX, R11
+	MOVQ    second_base+48(FP), R12
+	MOVQ    second_len+56(FP), R13
+	SHRQ    $0x05, R13
+	TESTQ   R13, R13
+	JZ      end99
+
+loop99:
+	VBROADCASTSS constant0<>+0(SB), Z3
+	MOVQ         $0x00000020, R14
+	TESTQ        R14, R14
+	JZ           end100
+
+loop100:
+	VBROADCASTSS (R12), Z4
+	VPTESTMD     (R11), Z3, K1
+	VMOVAPS.Z    Z4, K1, Z5
+	VPTESTMD     (R11)(BX*1), Z3, K1
+	VMOVAPS.Z    Z4, K1, Z4
+	VBROADCASTSS (R10), Z6
+	VFNMADD231PS Z6, Z5, Z1
+	VFNMADD231PS Z6, Z4, Z2
+	VPADDD       Z3, Z3, Z3
+	ADDQ         $+4, R10
+	ADDQ         $+4, R12
+	DECQ         R14
+	JNZ          loop100
+
+end100:
+	ADDQ $+64, R11
+	DECQ R13
+	JNZ  loop99
+
+end99:
+	MOVQ    inputs+96(FP), R10
+	SHLQ    $0x06, R10
+	VMOVUPS Z1, (AX)
+	VMOVUPS Z2, (AX)(R10*1)
+	ADDQ    DX, R9
+	ADDQ    $+64, AX
+	SUBQ    $+1, 8(SP)
+	JMP     loop98
+
+end98:
+	ADDQ BX, CX
+	ADDQ BX, CX
+	MOVQ inputs+96(FP), R9
+	SHLQ $0x06, R9
+	ADDQ R9, AX
+	SUBQ $+2, (SP)
+	JMP  loop88
+
+end88:
+loop101:
+	CMPQ (SP), $+1
+	JL   end101
+	MOVQ first_base+24(FP), R9
+	MOVQ inputs+96(FP), R10
+	MOVQ R10, 8(SP)
+
+loop102:
+	CMPQ    8(SP), $+8
+	JL      end102
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	MOVQ    R9, R10
+	MOVQ    CX, R11
+	MOVQ    second_base+48(FP), R12
+	MOVQ    second_len+56(FP), R13
+	SHRQ    $0x05, R13
+	TESTQ   R13, R13
+	JZ      end103
+
+loop103:
+	VBROADCASTSS constant0<>+0(SB), Z9
+	MOVQ         $0x00000020, R14
+	TESTQ        R14, R14
+	JZ           end104
+
+loop104:
+	VBROADCASTSS (R12), Z10
+	VPTESTMD     (R11), Z9, K1
+	VMOVAPS.Z    Z10, K1, Z10
+	VBROADCASTSS (R10), Z11
+	VFNMADD231PS Z11, Z10, Z1
+	VBROADCASTSS (R10)(DX*1), Z11
+	VFNMADD231PS Z11, Z10, Z2
+	VBROADCASTSS (R10)(DX*2), Z11
+	VFNMADD231PS Z11, Z10, Z3
+	VBROADCASTSS (R10)(SI*1), Z11
+	VFNMADD231PS Z11, Z10, Z4
+	VBROADCASTSS (R10)(DX*4), Z11
+	VFNMADD231PS Z11, Z10, Z5
+	VBROADCASTSS (R10)(DI*1), Z11
+	VFNMADD231PS Z11, Z10, Z6
+	VBROADCASTSS (R10)(SI*2), Z11
+	VFNMADD231PS Z11, Z10, Z7
+	VBROADCASTSS (R10)(R8*1), Z11
+	VFNMADD231PS Z11, Z10, Z8
+	VPADDD       Z9, Z9, Z9
+	ADDQ         $+4, R10
+	ADDQ         $+4, R12
+	DECQ         R14
+	JNZ          loop104
+
+end104:
+	ADDQ $+64, R11
+	DECQ R13
+	JNZ  loop103
+
+end103:
+	MOVQ    inputs+96(FP), R10
+	SHLQ    $0x06, R10
+	VMOVUPS Z1, (AX)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 128(AX)
+	VMOVUPS Z4, 192(AX)
+	VMOVUPS Z5, 256(AX)
+	VMOVUPS Z6, 320(AX)
+	VMOVUPS Z7, 384(AX)
+	VMOVUPS Z8, 448(AX)
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    $+512, AX
+	SUBQ    $+8, 8(SP)
+	JMP     loop102
+
+end102:
+loop105:
+	CMPQ    8(SP), $+4
+	JL      end105
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	MOVQ    R9, R10
+	MOVQ    CX, R11
+	MOVQ    second_base+48(FP), R12
+	MOVQ    second_len+56(FP), R13
+	SHRQ    $0x05, R13
+	TESTQ   R13, R13
+	JZ      end106
+
+loop106:
+	VBROADCASTSS constant0<>+0(SB), Z5
+	MOVQ         $0x00000020, R14
+	TESTQ        R14, R14
+	JZ           end107
+
+loop107:
+	VBROADCASTSS (R12), Z6
+	VPTESTMD     (R11), Z5, K1
+	VMOVAPS.Z    Z6, K1, Z6
+	VBROADCASTSS (R10), Z7
+	VFNMADD231PS Z7, Z6, Z1
+	VBROADCASTSS (R10)(DX*1), Z7
+	VFNMADD231PS Z7, Z6, Z2
+	VBROADCASTSS (R10)(DX*2), Z7
+	VFNMADD231PS Z7, Z6, Z3
+	VBROADCASTSS (R10)(SI*1), Z7
+	VFNMADD231PS Z7, Z6, Z4
+	VPADDD       Z5, Z5, Z5
+	ADDQ         $+4, R10
+	ADDQ         $+4, R12
+	DECQ         R14
+	JNZ          loop107
+
+end107:
+	ADDQ $+64, R11
+	DECQ R13
+	JNZ  loop106
+
+end106:
+	MOVQ    inputs+96(FP), R10
+	SHLQ    $0x06, R10
+	VMOVUPS Z1, (AX)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 128(AX)
+	VMOVUPS Z4, 192(AX)
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    $+256, AX
+	SUBQ    $+4, 8(SP)
+	JMP     loop105
+
+end105:
+loop108:
+	CMPQ    8(SP), $+2
+	JL      end108
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	MOVQ    R9, R10
+	MOVQ    CX, R11
+	MOVQ    second_base+48(FP), R12
+	MOVQ    second_len+56(FP), R13
+	SHRQ    $0x05, R13
+	TESTQ   R13, R13
+	JZ      end109
+
+loop109:
+	VBROADCASTSS constant0<>+0(SB), Z3
+	MOVQ         $0x00000020, R14
+	TESTQ        R14, R14
+	JZ           end110
+
+loop110:
+	VBROADCASTSS (R12), Z4
+	VPTESTMD     (R11), Z3, K1
+	VMOVAPS.Z    Z4, K1, Z4
+	VBROADCASTSS (R10), Z5
+	VFNMADD231PS Z5, Z4, Z1
+	VBROADCASTSS (R10)(DX*1), Z5
+	VFNMADD231PS Z5, Z4, Z2
+	VPADDD       Z3, Z3, Z3
+	ADDQ         $+4, R10
+	ADDQ         $+4, R12
+	DECQ         R14
+	JNZ          loop110
+
+end110:
+	ADDQ $+64, R11
+	DECQ R13
+	JNZ  loop109
+
+end109:
+	MOVQ    inputs+96(FP), R10
+	SHLQ    $0x06, R10
+	VMOVUPS Z1, (AX)
+	VMOVUPS Z2, 64(AX)
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    $+128, AX
+	SUBQ    $+2, 8(SP)
+	JMP     loop108
+
+end108:
+loop111:
+	CMPQ    8(SP), $+1
+	JL      end111
+	VMOVAPS Z0, Z1
+	MOVQ    R9, R10
+	MOVQ    CX, R11
+	MOVQ    second_base+48(FP), R12
+	MOVQ    second_len+56(FP), R13
+	SHRQ    $0x05, R13
+	TESTQ   R13, R13
+	JZ      end112
+
+loop112:
+	VBROADCASTSS constant0<>+0(SB), Z2
+	MOVQ         $0x00000020, R14
+	TESTQ        R14, R14
+	JZ           end113
+
+loop113:
+	VBROADCASTSS (R12), Z3
+	VPTESTMD     (R11), Z2, K1
+	VMOVAPS.Z    Z3, K1, Z3
+	VBROADCASTSS (R10), Z4
+	VFNMADD231PS Z4, Z3, Z1
+	VPADDD       Z2, Z2, Z2
+	ADDQ         $+4, R10
+	ADDQ         $+4, R12
+	DECQ         R14
+	JNZ          loop113
+
+end113:
+	ADDQ $+64, R11
+	DECQ R13
+	JNZ  loop112
+
+end112:
+	MOVQ    inputs+96(FP), R10
+	SHLQ    $0x06, R10
+	VMOVUPS Z1, (AX)
+	ADDQ    DX, R9
+	ADDQ    $+64, AX
+	SUBQ    $+1, 8(SP)
+	JMP     loop111
+
+end111:
+	ADDQ BX, CX
+	SUBQ $+1, (SP)
+	JMP  loop101
+
+end101:
 	VZEROUPPER
 	RET
 
@@ -2741,16 +3089,16 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-32
 	MOVQ   slopes_len+16(FP), CX
 	SHRQ   $0x04, CX
 	TESTQ  CX, CX
-	JZ     end99
+	JZ     end114
 
-loop99:
+loop114:
 	VMOVUPS     (AX), Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         loop99
+	JNZ         loop114
 
-end99:
+end114:
 	MOVQ    sums+0(FP), AX
 	VMOVUPS Z0, (AX)
 	VZEROUPPER
@@ -2811,16 +3159,16 @@ TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
 	MOVQ    slopes_len+32(FP), BX
 	SHRQ    $0x04, BX
 	TESTQ   BX, BX
-	JZ      end100
+	JZ      end115
 
-loop100:
+loop115:
 	VMULPS  (CX), Z1, Z0
 	VMOVUPS Z0, (CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop100
+	JNZ     loop115
 
-end100:
+end115:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -2828,13 +3176,13 @@ end100:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop101:
+loop116:
 	CMPQ SI, $+4
-	JL   end101
+	JL   end116
 	MOVQ on_base+48(FP), R8
 	XORQ R9, R9
 
-loop102:
+loop117:
 	MOVQ    R9, R11
 	SHRQ    $0x01, R11
 	ADDQ    R8, R11
@@ -2857,9 +3205,9 @@ loop102:
 	VMOVUPS 192(R10)(DI*1), Z15
 	MOVQ    DX, R12
 	TESTQ   R12, R12
-	JZ      end103
+	JZ      end118
 
-loop103:
+loop118:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -2890,9 +3238,9 @@ loop103:
 	VADDPS       Z18, Z11, K1, Z11
 	VADDPS       Z19, Z15, K1, Z15
 	TESTQ        R12, R12
-	JNZ          loop103
+	JNZ          loop118
 
-end103:
+end118:
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
 	VMOVUPS Z2, 128(R10)
@@ -2911,23 +3259,23 @@ end103:
 	VMOVUPS Z15, 192(R10)(DI*1)
 	ADDQ    $+256, R9
 	CMPQ    R9, CX
-	JL      loop102
+	JL      loop117
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+256, AX
 	SUBQ    $+4, SI
-	JMP     loop101
+	JMP     loop116
 
-end101:
-loop104:
+end116:
+loop119:
 	CMPQ SI, $+2
-	JL   end104
+	JL   end119
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop105:
+loop120:
 	MOVQ    R8, R10
 	SHRQ    $0x01, R10
 	ADDQ    DI, R10
@@ -2942,9 +3290,9 @@ loop105:
 	VMOVUPS 192(R9)(CX*1), Z7
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end106
+	JZ      end121
 
-loop106:
+loop121:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -2965,9 +3313,9 @@ loop106:
 	VADDPS       Z8, Z3, K1, Z3
 	VADDPS       Z9, Z7, K1, Z7
 	TESTQ        R11, R11
-	JNZ          loop106
+	JNZ          loop121
 
-end106:
+end121:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
@@ -2978,21 +3326,21 @@ end106:
 	VMOVUPS Z7, 192(R9)(CX*1)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop105
+	JL      loop120
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop104
+	JMP     loop119
 
-end104:
-loop107:
+end119:
+loop122:
 	CMPQ SI, $+1
-	JL   end107
+	JL   end122
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop108:
+loop123:
 	MOVQ    R8, R10
 	SHRQ    $0x01, R10
 	ADDQ    DI, R10
@@ -3003,9 +3351,9 @@ loop108:
 	VMOVUPS 192(R9), Z3
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end109
+	JZ      end124
 
-loop109:
+loop124:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -3021,22 +3369,22 @@ loop109:
 	KMOVW        66(R12), K1
 	VADDPS       Z4, Z3, K1, Z3
 	TESTQ        R11, R11
-	JNZ          loop109
+	JNZ          loop124
 
-end109:
+end124:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
 	VMOVUPS Z3, 192(R9)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop108
+	JL      loop123
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop107
+	JMP     loop122
 
-end107:
+end122:
 	VZEROUPPER
 	RET
 
@@ -3053,51 +3401,51 @@ TEXT ·sumWordsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS constant4<>+0(SB), Z0
 	XORQ         SI, SI
 
-loop110:
+loop125:
 	VXORPS X1, X1, X1
 	MOVQ   CX, DI
-	JMP    end111
+	JMP    end126
 
-loop111:
+loop126:
 	VFNMADD231PS (DI), Z0, Z1
 	ADDQ         DX, DI
 
-end111:
+end126:
 	CMPQ    DI, BX
-	JL      loop111
+	JL      loop126
 	VMOVUPS Z1, (AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end112
+	JMP     end127
 
-loop112:
+loop127:
 	VMOVUPS (DI), Z2
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end113
+	JZ      end128
 
-loop113:
+loop128:
 	VADDPS  (R10), Z2, Z3
 	VMOVUPS Z3, (R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop113
+	JNZ     loop128
 
-end113:
+end128:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end112:
+end127:
 	CMPQ DI, BX
-	JL   loop112
+	JL   loop127
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop110
+	JL   loop125
 	VZEROUPPER
 	RET
 
@@ -3114,41 +3462,41 @@ TEXT ·sumSubsetsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS constant4<>+0(SB), Z0
 	XORQ         SI, SI
 
-loop114:
+loop129:
 	VXORPS  X1, X1, X1
 	VMOVUPS Z1, (AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end115
+	JMP     end130
 
-loop115:
+loop130:
 	VMOVUPS (DI), Z0
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end116
+	JZ      end131
 
-loop116:
+loop131:
 	VADDPS  (R10), Z0, Z2
 	VMOVUPS Z2, (R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop116
+	JNZ     loop131
 
-end116:
+end131:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end115:
+end130:
 	CMPQ DI, BX
-	JL   loop115
+	JL   loop130
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop114
+	JL   loop129
 	VZEROUPPER
 	RET
 
@@ -3166,25 +3514,25 @@ TEXT ·reachAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS constant6<>+0(SB), Z1
 	XORQ         SI, SI
 
-loop117:
+loop132:
 	VXORPS X2, X2, X2
 	MOVQ   CX, DI
-	JMP    end118
+	JMP    end133
 
-loop118:
+loop133:
 	VANDPS      (DI), Z1, Z3
 	VFMADD231PS Z3, Z0, Z2
 	ADDQ        DX, DI
 
-end118:
+end133:
 	CMPQ    DI, BX
-	JL      loop118
+	JL      loop133
 	VMOVUPS Z2, (AX)
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX
 	ADDQ    $+64, SI
 	CMPQ    SI, DX
-	JL      loop117
+	JL      loop132
 	VZEROUPPER
 	RET
 
@@ -3201,9 +3549,9 @@ TEXT ·findSwitchedAVX512(SB), NOSPLIT, $0-200
 	VBROADCASTSS constant6<>+0(SB), Z0
 	MOVQ         on_base+72(FP), R8
 	TESTQ        SI, SI
-	JZ           end119
+	JZ           end134
 
-loop119:
+loop134:
 	MOVL  (BX), R9
 	MOVQ  R9, R10
 	ANDQ  $0x0f, R9
@@ -3216,7 +3564,7 @@ loop119:
 	ADDQ  R11, R10
 	XORQ  R11, R11
 
-loop120:
+loop135:
 	MOVQ    reach_base+168(FP), R13
 	XORQ    R12, R12
 	VMOVUPS (DX)(R11*1), Z1
@@ -3269,15 +3617,15 @@ loop120:
 	ADDQ    $+16, AX
 	ADDQ    $+256, R11
 	CMPQ    R11, DI
-	JL      loop120
+	JL      loop135
 	ADDQ    DI, DX
 	ADDQ    DI, CX
 	ADDQ    $+4, BX
 	ADDQ    $+4, R8
 	DECQ    SI
-	JNZ     loop119
+	JNZ     loop134
 
-end119:
+end134:
 	VZEROUPPER
 	RET
 
@@ -3297,16 +3645,16 @@ TEXT ·bendAVX512(SB), NOSPLIT, $24-160
 	LEAQ   (R8)(R9*4), R9
 	MOVQ   R8, (SP)
 	MOVQ   R9, 8(SP)
-	JMP    end121
+	JMP    end136
 
-loop121:
+loop136:
 	MOVQ highs+144(FP), R8
 	MOVQ R8, 16(SP)
 	MOVQ highWords_base+96(FP), R8
 
-loop122:
+loop137:
 	CMPQ   16(SP), $+16
-	JL     end122
+	JL     end137
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
@@ -3325,7 +3673,7 @@ loop122:
 	VXORPS X16, X16, X16
 	XORQ   R9, R9
 
-loop123:
+loop138:
 	MOVQ  R9, R10
 	SHRQ  $0x04, R10
 	ADDQ  CX, R10
@@ -3339,9 +3687,9 @@ loop123:
 	ADDQ  R14, R13
 	MOVQ  (R10), R14
 	TESTQ R14, R14
-	JZ    end124
+	JZ    end139
 
-loop124:
+loop139:
 	TZCNTQ       R14, R15
 	LEAQ         -1(R14), BP
 	ANDQ         BP, R14
@@ -3401,14 +3749,14 @@ loop124:
 	VPMAXSD      Z0, Z17, Z17
 	VFNMADD231PS Z18, Z17, Z16
 	TESTQ        R14, R14
-	JNZ          loop124
+	JNZ          loop139
 
-end124:
+end139:
 	MOVQ  8(R10), R10
 	TESTQ R10, R10
-	JZ    end125
+	JZ    end140
 
-loop125:
+loop140:
 	TZCNTQ       R10, R14
 	LEAQ         -1(R10), R15
 	ANDQ         R15, R10
@@ -3468,12 +3816,12 @@ loop125:
 	VPMINSD      Z0, Z17, Z17
 	VFMADD231PS  Z18, Z17, Z16
 	TESTQ        R10, R10
-	JNZ          loop125
+	JNZ          loop140
 
-end125:
+end140:
 	ADDQ    $+256, R9
 	CMPQ    R9, DX
-	JL      loop123
+	JL      loop138
 	VMOVUPS Z1, (AX)
 	ADDQ    DX, R8
 	VMOVUPS Z2, 64(AX)
@@ -3508,19 +3856,19 @@ end125:
 	ADDQ    DX, R8
 	ADDQ    $+1024, AX
 	SUBQ    $+16, 16(SP)
-	JMP     loop122
+	JMP     loop137
 
-end122:
-loop126:
+end137:
+loop141:
 	CMPQ   16(SP), $+4
-	JL     end126
+	JL     end141
 	VXORPS X19, X19, X19
 	VXORPS X20, X20, X20
 	VXORPS X21, X21, X21
 	VXORPS X22, X22, X22
 	XORQ   R9, R9
 
-loop127:
+loop142:
 	MOVQ  R9, R10
 	SHRQ  $0x04, R10
 	ADDQ  CX, R10
@@ -3534,9 +3882,9 @@ loop127:
 	ADDQ  R14, R13
 	MOVQ  (R10), R14
 	TESTQ R14, R14
-	JZ    end128
+	JZ    end143
 
-loop128:
+loop143:
 	TZCNTQ       R14, R15
 	LEAQ         -1(R14), BP
 	ANDQ         BP, R14
@@ -3559,14 +3907,14 @@ loop128:
 	VPMAXSD      Z0, Z17, Z17
 	VFNMADD231PS Z18, Z17, Z22
 	TESTQ        R14, R14
-	JNZ          loop128
+	JNZ          loop143
 
-end128:
+end143:
 	MOVQ  8(R10), R10
 	TESTQ R10, R10
-	JZ    end129
+	JZ    end144
 
-loop129:
+loop144:
 	TZCNTQ       R10, R14
 	LEAQ         -1(R10), R15
 	ANDQ         R15, R10
@@ -3589,12 +3937,12 @@ loop129:
 	VPMINSD      Z0, Z17, Z17
 	VFMADD231PS  Z18, Z17, Z22
 	TESTQ        R10, R10
-	JNZ          loop129
+	JNZ          loop144
 
-end129:
+end144:
 	ADDQ    $+256, R9
 	CMPQ    R9, DX
-	JL      loop127
+	JL      loop142
 	VMOVUPS Z19, (AX)
 	ADDQ    DX, R8
 	VMOVUPS Z20, 64(AX)
@@ -3605,17 +3953,17 @@ end129:
 	ADDQ    DX, R8
 	ADDQ    $+256, AX
 	SUBQ    $+4, 16(SP)
-	JMP     loop126
+	JMP     loop141
 
-end126:
-loop130:
+end141:
+loop145:
 	CMPQ   16(SP), $+2
-	JL     end130
+	JL     end145
 	VXORPS X23, X23, X23
 	VXORPS X24, X24, X24
 	XORQ   R9, R9
 
-loop131:
+loop146:
 	MOVQ  R9, R10
 	SHRQ  $0x04, R10
 	ADDQ  CX, R10
@@ -3629,9 +3977,9 @@ loop131:
 	ADDQ  R14, R13
 	MOVQ  (R10), R14
 	TESTQ R14, R14
-	JZ    end132
+	JZ    end147
 
-loop132:
+loop147:
 	TZCNTQ       R14, R15
 	LEAQ         -1(R14), BP
 	ANDQ         BP, R14
@@ -3648,14 +3996,14 @@ loop132:
 	VPMAXSD      Z0, Z17, Z17
 	VFNMADD231PS Z18, Z17, Z24
 	TESTQ        R14, R14
-	JNZ          loop132
+	JNZ          loop147
 
-end132:
+end147:
 	MOVQ  8(R10), R10
 	TESTQ R10, R10
-	JZ    end133
+	JZ    end148
 
-loop133:
+loop148:
 	TZCNTQ       R10, R14
 	LEAQ         -1(R10), R15
 	ANDQ         R15, R10
@@ -3672,31 +4020,31 @@ loop133:
 	VPMINSD      Z0, Z17, Z17
 	VFMADD231PS  Z18, Z17, Z24
 	TESTQ        R10, R10
-	JNZ          loop133
+	JNZ          loop148
 
-end133:
+end148:
 	ADDQ    $+256, R9
 	CMPQ    R9, DX
-	JL      loop131
+	JL      loop146
 	VMOVUPS Z23, (AX)
 	ADDQ    DX, R8
 	VMOVUPS Z24, 64(AX)
 	ADDQ    DX, R8
 	ADDQ    $+128, AX
 	SUBQ    $+2, 16(SP)
-	JMP     loop130
+	JMP     loop145
 
-end130:
+end145:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
 	MOVQ DX, R8
 	SHRQ $0x04, R8
 	ADDQ R8, CX
 
-end121:
+end136:
 	MOVQ (SP), R8
 	CMPQ R8, 8(SP)
-	JL   loop121
+	JL   loop136
 	VZEROUPPER
 	RET
 
@@ -3712,9 +4060,9 @@ TEXT ·enumerateAVX512(SB), NOSPLIT, $64-152
 	MOVQ    dst_len+8(FP), BX
 	SHRQ    $0x04, BX
 
-loop134:
+loop149:
 	CMPQ         BX, $+16
-	JL           end134
+	JL           end149
 	MOVQ         DX, SI
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
@@ -3761,9 +4109,9 @@ loop134:
 	VMOVAPS      Z22, Z22
 	DECQ         R11
 	TESTQ        R11, R11
-	JZ           end135
+	JZ           end150
 
-loop135:
+loop150:
 	VMOVAPS      Z22, Z24
 	VMOVAPS      Z23, Z25
 	VBROADCASTSS (R9), Z22
@@ -3818,9 +4166,9 @@ loop135:
 	VFMADD231PS  Z24, Z25, Z17
 	ADDQ         $+64, SI
 	DECQ         R11
-	JNZ          loop135
+	JNZ          loop150
 
-end135:
+end150:
 	VMINPS.BCST  (SI), Z23, Z24
 	VFMADD231PS  Z22, Z24, Z2
 	VMINPS.BCST  4(SI), Z23, Z24
@@ -3910,12 +4258,12 @@ end135:
 	ADDQ         $+64, AX
 	ADDQ         $+1024, CX
 	SUBQ         $+16, BX
-	JMP          loop134
+	JMP          loop149
 
-end134:
-loop136:
+end149:
+loop151:
 	CMPQ         BX, $+4
-	JL           end136
+	JL           end151
 	MOVQ         DX, SI
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
@@ -3950,9 +4298,9 @@ loop136:
 	VMOVAPS      Z10, Z10
 	DECQ         R11
 	TESTQ        R11, R11
-	JZ           end137
+	JZ           end152
 
-loop137:
+loop152:
 	VMOVAPS      Z10, Z12
 	VMOVAPS      Z11, Z13
 	VBROADCASTSS (R9), Z10
@@ -3983,9 +4331,9 @@ loop137:
 	VFMADD231PS  Z12, Z13, Z5
 	ADDQ         $+64, SI
 	DECQ         R11
-	JNZ          loop137
+	JNZ          loop152
 
-end137:
+end152:
 	VMINPS.BCST  (SI), Z11, Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VMINPS.BCST  4(SI), Z11, Z12
@@ -4015,12 +4363,12 @@ end137:
 	ADDQ         $+16, AX
 	ADDQ         $+256, CX
 	SUBQ         $+4, BX
-	JMP          loop136
+	JMP          loop151
 
-end136:
-loop138:
+end151:
+loop153:
 	CMPQ         BX, $+2
-	JL           end138
+	JL           end153
 	MOVQ         DX, SI
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
@@ -4053,9 +4401,9 @@ loop138:
 	VMOVAPS      Z8, Z8
 	DECQ         R11
 	TESTQ        R11, R11
-	JZ           end139
+	JZ           end154
 
-loop139:
+loop154:
 	VMOVAPS      Z8, Z10
 	VMOVAPS      Z9, Z11
 	VBROADCASTSS (R9), Z8
@@ -4082,9 +4430,9 @@ loop139:
 	VFMADD231PS  Z10, Z11, Z3
 	ADDQ         $+64, SI
 	DECQ         R11
-	JNZ          loop139
+	JNZ          loop154
 
-end139:
+end154:
 	VMINPS.BCST  (SI), Z9, Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VMINPS.BCST  4(SI), Z9, Z9
@@ -4104,9 +4452,9 @@ end139:
 	ADDQ         $+8, AX
 	ADDQ         $+128, CX
 	SUBQ         $+2, BX
-	JMP          loop138
+	JMP          loop153
 
-end138:
+end153:
 	VZEROUPPER
 	RET
 
@@ -4119,9 +4467,9 @@ TEXT ·addCountsAVX512(SB), NOSPLIT, $0-48
 	SHRQ  $0x04, DX
 	XORQ  BX, BX
 	TESTQ DX, DX
-	JZ    end140
+	JZ    end155
 
-loop140:
+loop155:
 	POPCNTQ BX, SI
 	SHLQ    $0x06, SI
 	VMOVUPS (CX)(SI*1), Z0
@@ -4130,9 +4478,9 @@ loop140:
 	ADDQ    $+64, AX
 	INCQ    BX
 	DECQ    DX
-	JNZ     loop140
+	JNZ     loop155
 
-end140:
+end155:
 	VZEROUPPER
 	RET
 
@@ -4158,9 +4506,9 @@ TEXT ·adam32AVX512(SB), NOSPLIT, $0-105
 	SHRQ         $0x04, SI
 	ANDQ         $0x0f, DI
 	TESTQ        SI, SI
-	JZ           end141
+	JZ           end156
 
-loop141:
+loop156:
 	VMOVUPS     (CX), Z9
 	VMOVUPS     (DX), Z10
 	VMOVUPS     (BX), Z11
@@ -4187,13 +4535,13 @@ loop141:
 	ADDQ        $+64, DX
 	ADDQ        $+64, BX
 	DECQ        SI
-	JNZ         loop141
+	JNZ         loop156
 
-end141:
+end156:
 	TESTQ DI, DI
-	JZ    end142
+	JZ    end157
 
-loop142:
+loop157:
 	VMOVSS      (CX), X9
 	VMOVSS      (DX), X10
 	VMOVSS      (BX), X11
@@ -4220,9 +4568,9 @@ loop142:
 	ADDQ        $+4, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop142
+	JNZ         loop157
 
-end142:
+end157:
 	VCMPPS $0x04, Z8, Z8, K1
 	KMOVW  K1, AX
 	TESTL  AX, AX
@@ -4253,9 +4601,9 @@ TEXT ·adam64AVX512(SB), NOSPLIT, $0-105
 	SHRQ         $0x03, SI
 	ANDQ         $0x07, DI
 	TESTQ        SI, SI
-	JZ           end143
+	JZ           end158
 
-loop143:
+loop158:
 	VMOVUPD     (CX), Z9
 	VMOVUPD     (DX), Z10
 	VMOVUPD     (BX), Z11
@@ -4282,13 +4630,13 @@ loop143:
 	ADDQ        $+64, DX
 	ADDQ        $+64, BX
 	DECQ        SI
-	JNZ         loop143
+	JNZ         loop158
 
-end143:
+end158:
 	TESTQ DI, DI
-	JZ    end144
+	JZ    end159
 
-loop144:
+loop159:
 	VMOVSD      (CX), X9
 	VMOVSD      (DX), X10
 	VMOVSD      (BX), X11
@@ -4315,9 +4663,9 @@ loop144:
 	ADDQ        $+8, DX
 	ADDQ        $+8, BX
 	DECQ        DI
-	JNZ         loop144
+	JNZ         loop159
 
-end144:
+end159:
 	VCMPPS $0x04, Z8, Z8, K1
 	KMOVW  K1, AX
 	TESTL  AX, AX
@@ -4361,9 +4709,9 @@ TEXT ·fillSetsAVX512(SB), NOSPLIT, $0-80
 	VPBROADCASTD constant0<>+0(SB), Z1
 	SHLQ         $0x06, SI
 	XORQ         R8, R8
-	JMP          end145
+	JMP          end160
 
-loop145:
+loop160:
 	MOVQ    $0x00000010, R10
 	CMPQ    DX, R10
 	CMOVQLT DX, R10
@@ -4376,9 +4724,9 @@ loop145:
 	MOVQ    timesteps+64(FP), R12
 	XORQ    R9, R9
 	TESTQ   R12, R12
-	JZ      end146
+	JZ      end161
 
-loop146:
+loop161:
 	VXORPS     X4, X4, X4
 	KMOVW      K1, K2
 	VPGATHERDD (R11)(Z0*4), K2, Z4
@@ -4399,9 +4747,9 @@ loop146:
 fits:
 	ADDQ $+4, R11
 	DECQ R12
-	JNZ  loop146
+	JNZ  loop161
 
-end146:
+end161:
 	VMOVQ     R9, X3
 	VPSLLD    X3, Z1, Z3
 	VPORD     Z3, Z2, Z2
@@ -4410,9 +4758,9 @@ end146:
 	ADDQ      SI, CX
 	ADDQ      $-16, DX
 
-end145:
+end160:
 	CMPQ R8, DX
-	JL   loop145
+	JL   loop160
 	VZEROUPPER
 	RET
 
@@ -4467,9 +4815,9 @@ TEXT ·float32sAVX512(SB), NOSPLIT, $0-56
 	VPBROADCASTQ constant9<>+0(SB), Z6
 	VBROADCASTSS constant10<>+0(SB), Z7
 	TESTQ        CX, CX
-	JZ           end147
+	JZ           end162
 
-loop147:
+loop162:
 	VPSRLQ    $0x20, Z1, Z8
 	VPSRLQ    $0x20, Z3, Z9
 	VPMULUDQ  Z1, Z3, Z10
@@ -4511,9 +4859,9 @@ loop147:
 	VPERMQ    Z1, Z6, Z1
 	ADDQ      $+64, AX
 	DECQ      CX
-	JNZ       loop147
+	JNZ       loop162
 
-end147:
+end162:
 	VMOVQ X0, newHigh+40(FP)
 	VMOVQ X1, newLow+48(FP)
 	VZEROUPPER
@@ -4545,9 +4893,9 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end148
+	JZ    end163
 
-loop148:
+loop163:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -4592,9 +4940,9 @@ loop148:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop148
+	JNZ         loop163
 
-end148:
+end163:
 	VZEROUPPER
 	RET
 
@@ -4612,9 +4960,9 @@ TEXT ·addTransposeAVX2(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end149
+	JZ    end164
 
-loop149:
+loop164:
 	VMOVUPS     (CX), X0
 	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
 	VMOVUPS     (CX)(BX*1), X0
@@ -4667,8 +5015,8 @@ loop149:
 	ADDQ        $+16, R9
 	ADDQ        $+256, AX
 	DECQ        DX
-	JNZ         loop149
+	JNZ         loop164
 
-end149:
+end164:
 	VZEROUPPER
 	RET

@@ -42,7 +42,7 @@ func unitsBetweenAVX2(on []uint32, a []float32, b []float32, u []float32, stride
 // inputSlopesAVX2 is inputSlopes in AVX2 with FMA.
 //
 //go:noescape
-func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []uint32)
+func inputSlopesAVX2(dst []float32, first []float32, second []float32, on []uint32, inputs int, blocks int)
 
 // sumSquaresAVX2 is sumSquares in AVX2 with FMA.
 //
@@ -142,7 +142,7 @@ func unitsBetweenAVX512(on []uint32, a []float32, b []float32, u []float32, stri
 // inputSlopesAVX512 is inputSlopes in AVX-512.
 //
 //go:noescape
-func inputSlopesAVX512(dst []float32, first []float32, second []float32, on []uint32)
+func inputSlopesAVX512(dst []float32, first []float32, second []float32, on []uint32, inputs int, blocks int)
 
 // sumSquaresAVX512 is sumSquares in AVX-512.
 //

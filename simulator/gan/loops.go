@@ -39,7 +39,7 @@ type loops struct {
 	backSecond   func(columnGradients, secondGradient, columns, second []float32)
 
 	// The critic's slopes with respect to its inputs.
-	inputSlopes  func(dst, first, second []float32, on []uint32)
+	inputSlopes  func(dst, first, second []float32, on []uint32, inputs, blocks int)
 	sumSquares   func(sums *laneRow, slopes []float32)
 	penaltyScale func(scale, squares *laneRow, least, factor float64) bool
 	spreadSlopes func(columnGradients, slopes []float32, on []uint32, scale *laneRow, stride int)

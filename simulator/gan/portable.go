@@ -163,21 +163,24 @@ func backSecond(columnGradients, secondGradient, columns, second []float32) {
 	}
 }
 
-// inputSlopes fills dst[input][lane] = −Σ_h first[input][h]·second[h] over the units
-// that are on in a lane: the slopes of −C along the inputs.
-func inputSlopes(dst, first, second []float32, on []uint32) {
+// inputSlopes fills dst[block][input][lane] = −Σ_h first[input][h]·second[h] over the
+// units that are on in a lane: the slopes of −C along the inputs.
+func inputSlopes(dst, first, second []float32, on []uint32, inputs, blocks int) {
 	clear(dst)
-	for h, weight := range second {
-		var active laneRow
-		for l, set := range (*laneSets)(on[h/setUnits*lanes:]) {
-			active[l] = masked(weight, unitMask(set, h))
-		}
-		for i := range len(dst) / lanes {
-			w, sums := first[i*len(second)+h], (*laneRow)(dst[i*lanes:])
-			for l := range sums {
-				sums[l] -= w * active[l]
+	for range blocks {
+		for h, weight := range second {
+			var active laneRow
+			for l, set := range (*laneSets)(on[h/setUnits*lanes:]) {
+				active[l] = masked(weight, unitMask(set, h))
+			}
+			for i := range inputs {
+				w, sums := first[i*len(second)+h], (*laneRow)(dst[i*lanes:])
+				for l := range sums {
+					sums[l] -= w * active[l]
+				}
 			}
 		}
+		dst, on = dst[inputs*lanes:], on[len(second)/setUnits*lanes:]
 	}
 }
 

@@ -36,12 +36,12 @@ func (e *tangent) row(j int) []float32 { return e.rows[j*e.critic.stride:][:e.cr
 
 // differentiate computes the critic's slopes at the rows.
 func (e *tangent) differentiate(b *batch) {
-	w, rows, inputs := e.critic, lanes*e.critic.stride, e.steps*e.neurons*lanes
+	w, rows, inputs, blocks := e.critic, lanes*e.critic.stride, e.steps*e.neurons, b.blocks()-b.first
 	for block := b.first; block < b.blocks(); block++ {
-		on := e.unitsOn(block)
-		w.loops.unitsOn(on, e.rows[block*rows:][:rows], w.stride)
-		w.loops.inputSlopes(e.slopes[block*inputs:][:inputs], w.first, w.second, on)
+		w.loops.unitsOn(e.unitsOn(block), e.rows[block*rows:][:rows], w.stride)
 	}
+	slopes := e.slopes[b.first*inputs*lanes:][:blocks*inputs*lanes]
+	w.loops.inputSlopes(slopes, w.first, w.second, e.on[b.first*rows/setUnits:], inputs, blocks)
 }
 
 // unitsOn returns the sets of active units of a block.

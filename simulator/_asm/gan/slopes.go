@@ -9,44 +9,79 @@ import (
 )
 
 // inputSlopes keeps the sums of several inputs in registers while it visits the
-// units, in groups of 32.
+// units, in groups of 32. AVX-512 visits two blocks together, for which it loads the
+// weights once. Up to sixteen sums hide the latency of the multiply-adds.
 func (k kernel) inputSlopes() {
-	k.Function("inputSlopes", "func(dst, first, second []float32, on []uint32)")
-	dst, first, inputs, stride := Pointer("dst"), Pointer("first"), Length("dst"), Length("second")
-	SHRQ(U8(4), inputs)
+	k.Function("inputSlopes", "func(dst, first, second []float32, on []uint32, inputs, blocks int)")
+	dst, on, stride := Pointer("dst"), Pointer("on"), Length("second")
+	setBytes := GP64() // of a block
+	MOVQ(stride, setBytes)
+	SHLQ(U8(1), setBytes)
 	SHLQ(U8(2), stride)
-	sizes, bits := []int{4, 2, 1}, 2
+	sizes, bits, together := []int{4, 2, 1}, 2, []int{1}
 	if k.Wide() {
-		sizes, bits = []int{8, 4, 2, 1}, 3 // eight hide the latency of the multiply-adds
+		sizes, bits, together = []int{8, 4, 2, 1}, 3, []int{2, 1}
 	}
-	multiples := MultiplesOf(stride, bits)
-	Tiles(inputs, sizes, func(size int) {
-		sums := map[int][]reg.VecVirtual{}
-		k.Parts(LaneBytes, func(part int) { sums[part] = k.Zeros(size) })
-		w, on, second, groups := Copy(first), Pointer("on"), Pointer("second"), Length("second")
-		SHRQ(U8(5), groups)
-		Loop(groups, func() {
-			unit, units := k.Broadcast(Bits32(1)), GP64()
-			MOVQ(U32(32), units)
-			Loop(units, func() {
-				weight, active := k.Broadcast(At(second)), map[int]reg.VecVirtual{}
-				k.Parts(LaneBytes, func(part int) { active[part] = k.Test(At(on).Offset(part), unit).Keep(weight) })
-				for i, m := range multiples.From(w, size) {
-					column := k.Broadcast(m)
-					k.Parts(LaneBytes, func(part int) { VFNMADD231PS(column, active[part], sums[part][i]) })
-				}
-				VPADDD(unit, unit, unit)
-				Advance(4, w, second)
-			})
-			Advance(LaneBytes, on)
+	multiples, zero := MultiplesOf(stride, bits), k.Zero()
+	blocksLeft, inputsLeft := AllocLocal(8), AllocLocal(8) // for lack of registers
+	MOVQ(Number("blocks"), blocksLeft)
+	Tiles(blocksLeft, together, func(blocks int) {
+		first := Pointer("first")
+		MOVQ(Number("inputs"), inputsLeft)
+		Tiles(inputsLeft, sizes, func(size int) {
+			k.slopeTile(dst, first, on, setBytes, multiples, zero, size, blocks)
+			for range size {
+				ADDQ(stride, first)
+			}
+			Advance(size*LaneBytes, dst)
 		})
-		for i := range size {
-			k.Parts(LaneBytes, func(part int) { VMOVUPS(sums[part][i], At(dst).Offset(i*LaneBytes+part)) })
-			ADDQ(stride, first)
+		for range blocks {
+			ADDQ(setBytes, on)
 		}
-		Advance(size*LaneBytes, dst)
+		if blocks == 2 {
+			ADDQ(Shifted("inputs", 6), dst)
+		}
 	})
 	k.Ret()
+}
+
+// slopeTile stores the slopes along a few inputs in one or two blocks, whose lanes follow
+// each other in the numbers of parts.
+func (k kernel) slopeTile(dst, first, on, setBytes reg.Register, multiples Multiples, zero reg.VecVirtual, size, blocks int) {
+	sums := map[int][]reg.VecVirtual{}
+	k.Parts(blocks*LaneBytes, func(part int) { sums[part] = k.copies(zero, size) })
+	w, sets, second, groups := Copy(first), Copy(on), Pointer("second"), Length("second")
+	SHRQ(U8(5), groups)
+	Loop(groups, func() {
+		unit, units := k.Broadcast(Bits32(1)), GP64()
+		MOVQ(U32(32), units)
+		Loop(units, func() {
+			weight, active := k.Broadcast(At(second)), map[int]reg.VecVirtual{}
+			k.Parts(blocks*LaneBytes, func(part int) {
+				active[part] = k.Test(inBlocks(sets, setBytes, part), unit).Keep(weight)
+			})
+			for i, m := range multiples.From(w, size) {
+				column := k.Broadcast(m)
+				k.Parts(blocks*LaneBytes, func(part int) { VFNMADD231PS(column, active[part], sums[part][i]) })
+			}
+			VPADDD(unit, unit, unit)
+			Advance(4, w, second)
+		})
+		Advance(LaneBytes, sets)
+	})
+	next := Shifted("inputs", 6)
+	for i := range size {
+		k.Parts(blocks*LaneBytes, func(part int) { VMOVUPS(sums[part][i], inBlocks(dst, next, part).Offset(i*LaneBytes)) })
+	}
+}
+
+// inBlocks is the memory of a part of a row at p in one block or in the next, which
+// begins at p + next.
+func inBlocks(p, next reg.Register, part int) Mem {
+	if part < LaneBytes {
+		return At(p).Offset(part)
+	}
+	return Indexed(p, next, 1).Offset(part - LaneBytes)
 }
 
 func (k kernel) sumSquares() {
