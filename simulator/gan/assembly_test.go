@@ -126,12 +126,12 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 		l.enumerate(dst, switches, rows, (*[lanes]uint32)(anyWords(t, lanes, lanes)), t.In(stride*lanes), t.In(stride), t.In(stride))
 	},
 	"transpose": func(l *loops, t *kerneltest.Trial) {
-		rows := 4 * t.UpTo(8)
+		rows := 8 * t.UpTo(4)
 		stride := rows + lanes*t.IntN(2)
 		l.transpose(t.Out(rows*lanes), t.In(stride*lanes), stride)
 	},
 	"addTranspose": func(l *loops, t *kerneltest.Trial) {
-		rows := 4 * t.UpTo(8)
+		rows := 8 * t.UpTo(4)
 		stride := rows + lanes*t.IntN(2)
 		l.addTranspose(t.Out(rows*lanes), t.In(stride*lanes), stride)
 	},

@@ -30,7 +30,7 @@ var avx512 = loops{
 	inputSlopes: inputSlopesAVX512, sumSquares: sumSquaresAVX512, penaltyScale: penaltyScaleAVX512, spreadSlopes: spreadSlopesAVX512,
 	sumWords: sumWordsAVX512, reach: reachAVX512,
 	findSwitched: findSwitchedAVX512, bend: bendAVX512, enumerate: enumerateAVX512,
-	transpose: transposeAVX2, addTranspose: addTransposeAVX2, addCounts: addCountsAVX512,
+	transpose: transposeAVX512, addTranspose: addTransposeAVX512, addCounts: addCountsAVX512,
 	adam32: adam32AVX512, adam64: adam64AVX512,
 	float32s: float32sAVX512,
 }

@@ -1811,6 +1811,148 @@ end61:
 	VZEROUPPER
 	RET
 
+// func transposeAVX2(dst []float32, src []float32, stride int)
+// Requires: AVX
+TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  src_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVQ  stride+48(FP), BX
+	SHLQ  $0x02, BX
+	SHRQ  $0x06, DX
+	LEAQ  (BX)(BX*2), SI
+	LEAQ  (BX)(BX*4), DI
+	LEAQ  (BX)(SI*2), R8
+	LEAQ  (CX)(BX*8), R9
+	TESTQ DX, DX
+	JZ    end63
+
+loop63:
+	VMOVUPS     (CX), X0
+	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y0
+	VMOVUPS     (CX)(BX*1), X3
+	VINSERTF128 $0x01, (CX)(DI*1), Y3, Y3
+	VMOVUPS     (CX)(BX*2), X5
+	VINSERTF128 $0x01, (CX)(SI*2), Y5, Y5
+	VMOVUPS     (CX)(SI*1), X7
+	VINSERTF128 $0x01, (CX)(R8*1), Y7, Y7
+	VUNPCKLPS   Y3, Y0, Y1
+	VUNPCKHPS   Y3, Y0, Y4
+	VUNPCKLPS   Y7, Y5, Y6
+	VUNPCKHPS   Y7, Y5, Y8
+	VUNPCKLPD   Y6, Y1, Y2
+	VUNPCKHPD   Y6, Y1, Y1
+	VUNPCKLPD   Y8, Y4, Y6
+	VUNPCKHPD   Y8, Y4, Y4
+	VMOVUPS     Y2, (AX)
+	VMOVUPS     Y1, 64(AX)
+	VMOVUPS     Y6, 128(AX)
+	VMOVUPS     Y4, 192(AX)
+	VMOVUPS     (R9), X9
+	VINSERTF128 $0x01, (R9)(BX*4), Y9, Y9
+	VMOVUPS     (R9)(BX*1), X10
+	VINSERTF128 $0x01, (R9)(DI*1), Y10, Y10
+	VMOVUPS     (R9)(BX*2), X11
+	VINSERTF128 $0x01, (R9)(SI*2), Y11, Y11
+	VMOVUPS     (R9)(SI*1), X12
+	VINSERTF128 $0x01, (R9)(R8*1), Y12, Y12
+	VUNPCKLPS   Y10, Y9, Y1
+	VUNPCKHPS   Y10, Y9, Y4
+	VUNPCKLPS   Y12, Y11, Y6
+	VUNPCKHPS   Y12, Y11, Y8
+	VUNPCKLPD   Y6, Y1, Y2
+	VUNPCKHPD   Y6, Y1, Y1
+	VUNPCKLPD   Y8, Y4, Y6
+	VUNPCKHPD   Y8, Y4, Y4
+	VMOVUPS     Y2, 32(AX)
+	VMOVUPS     Y1, 96(AX)
+	VMOVUPS     Y6, 160(AX)
+	VMOVUPS     Y4, 224(AX)
+	ADDQ        $+16, CX
+	ADDQ        $+16, R9
+	ADDQ        $+256, AX
+	DECQ        DX
+	JNZ         loop63
+
+end63:
+	VZEROUPPER
+	RET
+
+// func addTransposeAVX2(dst []float32, src []float32, stride int)
+// Requires: AVX
+TEXT ·addTransposeAVX2(SB), NOSPLIT, $0-56
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  src_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVQ  stride+48(FP), BX
+	SHLQ  $0x02, BX
+	SHRQ  $0x06, DX
+	LEAQ  (BX)(BX*2), SI
+	LEAQ  (BX)(BX*4), DI
+	LEAQ  (BX)(SI*2), R8
+	LEAQ  (CX)(BX*8), R9
+	TESTQ DX, DX
+	JZ    end64
+
+loop64:
+	VMOVUPS     (CX), X0
+	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y0
+	VMOVUPS     (CX)(BX*1), X3
+	VINSERTF128 $0x01, (CX)(DI*1), Y3, Y3
+	VMOVUPS     (CX)(BX*2), X5
+	VINSERTF128 $0x01, (CX)(SI*2), Y5, Y5
+	VMOVUPS     (CX)(SI*1), X7
+	VINSERTF128 $0x01, (CX)(R8*1), Y7, Y7
+	VUNPCKLPS   Y3, Y0, Y1
+	VUNPCKHPS   Y3, Y0, Y4
+	VUNPCKLPS   Y7, Y5, Y6
+	VUNPCKHPS   Y7, Y5, Y8
+	VUNPCKLPD   Y6, Y1, Y2
+	VUNPCKHPD   Y6, Y1, Y1
+	VUNPCKLPD   Y8, Y4, Y6
+	VUNPCKHPD   Y8, Y4, Y4
+	VADDPS      (AX), Y2, Y2
+	VMOVUPS     Y2, (AX)
+	VADDPS      64(AX), Y1, Y1
+	VMOVUPS     Y1, 64(AX)
+	VADDPS      128(AX), Y6, Y6
+	VMOVUPS     Y6, 128(AX)
+	VADDPS      192(AX), Y4, Y4
+	VMOVUPS     Y4, 192(AX)
+	VMOVUPS     (R9), X9
+	VINSERTF128 $0x01, (R9)(BX*4), Y9, Y9
+	VMOVUPS     (R9)(BX*1), X10
+	VINSERTF128 $0x01, (R9)(DI*1), Y10, Y10
+	VMOVUPS     (R9)(BX*2), X11
+	VINSERTF128 $0x01, (R9)(SI*2), Y11, Y11
+	VMOVUPS     (R9)(SI*1), X12
+	VINSERTF128 $0x01, (R9)(R8*1), Y12, Y12
+	VUNPCKLPS   Y10, Y9, Y1
+	VUNPCKHPS   Y10, Y9, Y4
+	VUNPCKLPS   Y12, Y11, Y6
+	VUNPCKHPS   Y12, Y11, Y8
+	VUNPCKLPD   Y6, Y1, Y2
+	VUNPCKHPD   Y6, Y1, Y1
+	VUNPCKLPD   Y8, Y4, Y6
+	VUNPCKHPD   Y8, Y4, Y4
+	VADDPS      32(AX), Y2, Y2
+	VMOVUPS     Y2, 32(AX)
+	VADDPS      96(AX), Y1, Y1
+	VMOVUPS     Y1, 96(AX)
+	VADDPS      160(AX), Y6, Y6
+	VMOVUPS     Y6, 160(AX)
+	VADDPS      224(AX), Y4, Y4
+	VMOVUPS     Y4, 224(AX)
+	ADDQ        $+16, CX
+	ADDQ        $+16, R9
+	ADDQ        $+256, AX
+	DECQ        DX
+	JNZ         loop64
+
+end64:
+	VZEROUPPER
+	RET
+
 // func addCountsAVX2(weights []float32, counts []float32)
 // Requires: AVX, POPCNT
 TEXT ·addCountsAVX2(SB), NOSPLIT, $0-48
@@ -1820,9 +1962,9 @@ TEXT ·addCountsAVX2(SB), NOSPLIT, $0-48
 	SHRQ  $0x04, DX
 	XORQ  BX, BX
 	TESTQ DX, DX
-	JZ    end63
+	JZ    end65
 
-loop63:
+loop65:
 	POPCNTQ BX, SI
 	SHLQ    $0x06, SI
 	VMOVUPS (CX)(SI*1), Y0
@@ -1834,9 +1976,9 @@ loop63:
 	ADDQ    $+64, AX
 	INCQ    BX
 	DECQ    DX
-	JNZ     loop63
+	JNZ     loop65
 
-end63:
+end65:
 	VZEROUPPER
 	RET
 
@@ -1862,9 +2004,9 @@ TEXT ·adam32AVX2(SB), NOSPLIT, $0-105
 	SHRQ         $0x03, SI
 	ANDQ         $0x07, DI
 	TESTQ        SI, SI
-	JZ           end64
+	JZ           end66
 
-loop64:
+loop66:
 	VMOVUPS     (CX), Y9
 	VMOVUPS     (DX), Y10
 	VMOVUPS     (BX), Y11
@@ -1891,13 +2033,13 @@ loop64:
 	ADDQ        $+32, DX
 	ADDQ        $+32, BX
 	DECQ        SI
-	JNZ         loop64
+	JNZ         loop66
 
-end64:
+end66:
 	TESTQ DI, DI
-	JZ    end65
+	JZ    end67
 
-loop65:
+loop67:
 	VMOVSS      (CX), X9
 	VMOVSS      (DX), X10
 	VMOVSS      (BX), X11
@@ -1924,9 +2066,9 @@ loop65:
 	ADDQ        $+4, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop65
+	JNZ         loop67
 
-end65:
+end67:
 	VCMPPS    $0x04, Y8, Y8, Y0
 	VMOVMSKPS Y0, AX
 	TESTL     AX, AX
@@ -1957,9 +2099,9 @@ TEXT ·adam64AVX2(SB), NOSPLIT, $0-105
 	SHRQ         $0x02, SI
 	ANDQ         $0x03, DI
 	TESTQ        SI, SI
-	JZ           end66
+	JZ           end68
 
-loop66:
+loop68:
 	VMOVUPD     (CX), Y9
 	VMOVUPD     (DX), Y10
 	VMOVUPD     (BX), Y11
@@ -1986,13 +2128,13 @@ loop66:
 	ADDQ        $+32, DX
 	ADDQ        $+32, BX
 	DECQ        SI
-	JNZ         loop66
+	JNZ         loop68
 
-end66:
+end68:
 	TESTQ DI, DI
-	JZ    end67
+	JZ    end69
 
-loop67:
+loop69:
 	VMOVSD      (CX), X9
 	VMOVSD      (DX), X10
 	VMOVSD      (BX), X11
@@ -2019,9 +2161,9 @@ loop67:
 	ADDQ        $+8, DX
 	ADDQ        $+8, BX
 	DECQ        DI
-	JNZ         loop67
+	JNZ         loop69
 
-end67:
+end69:
 	VCMPPS    $0x04, Y8, Y8, Y0
 	VMOVMSKPS Y0, AX
 	TESTL     AX, AX
@@ -2046,12 +2188,12 @@ TEXT ·sumRowsAVX512(SB), NOSPLIT, $8-112
 	MOVQ rows+96(FP), DI
 	MOVQ DI, (SP)
 
-loop68:
+loop70:
 	CMPQ (SP), $+2
-	JL   end68
+	JL   end70
 	XORQ DI, DI
 
-loop69:
+loop71:
 	MOVQ    table_base+48(FP), R8
 	ADDQ    DI, R8
 	MOVQ    $-16, R9
@@ -2072,9 +2214,9 @@ loop69:
 	MOVQ    src_base+24(FP), R10
 	MOVQ    CX, R11
 	ADDQ    DI, R10
-	JMP     end70
+	JMP     end72
 
-loop70:
+loop72:
 	MOVL (R11), R12
 	MOVL (R11)(BX*1), R13
 	SHLQ $0x20, R13
@@ -2118,9 +2260,9 @@ test:
 	SHRQ $0x06, DX
 	ADDQ BX, R11
 
-end70:
+end72:
 	CMPQ    R11, SI
-	JL      loop70
+	JL      loop72
 	LEAQ    (AX)(DI*1), R8
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
@@ -2132,20 +2274,20 @@ end70:
 	VMOVUPS Z7, 192(R8)(DX*1)
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop69
+	JL      loop71
 	ADDQ    DX, AX
 	ADDQ    DX, AX
 	ADDQ    $+8, CX
 	SUBQ    $+2, (SP)
-	JMP     loop68
+	JMP     loop70
 
-end68:
-loop71:
+end70:
+loop73:
 	CMPQ (SP), $+1
-	JL   end71
+	JL   end73
 	XORQ DI, DI
 
-loop72:
+loop74:
 	MOVQ    table_base+48(FP), R8
 	ADDQ    DI, R8
 	MOVQ    $-16, R9
@@ -2159,9 +2301,9 @@ loop72:
 	MOVQ    src_base+24(FP), R8
 	MOVQ    CX, R10
 	ADDQ    DI, R8
-	JMP     end73
+	JMP     end75
 
-loop73:
+loop75:
 	MOVL  (R10), R11
 	MOVL  (R10)(BX*1), R12
 	SHLQ  $0x20, R12
@@ -2169,9 +2311,9 @@ loop73:
 	ANDQ  R9, R11
 	MOVQ  $-1, R9
 	TESTQ R11, R11
-	JZ    end74
+	JZ    end76
 
-loop74:
+loop76:
 	TZCNTQ R11, R12
 	LEAQ   -1(R11), R13
 	ANDQ   R13, R11
@@ -2181,18 +2323,18 @@ loop74:
 	VADDPS 128(R8)(R12*1), Z2, Z2
 	VADDPS 192(R8)(R12*1), Z3, Z3
 	TESTQ  R11, R11
-	JNZ    loop74
+	JNZ    loop76
 
-end74:
+end76:
 	ADDQ BX, R10
 	SHLQ $0x06, DX
 	ADDQ DX, R8
 	SHRQ $0x06, DX
 	ADDQ BX, R10
 
-end73:
+end75:
 	CMPQ    R10, SI
-	JL      loop73
+	JL      loop75
 	LEAQ    (AX)(DI*1), R8
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
@@ -2200,13 +2342,13 @@ end73:
 	VMOVUPS Z3, 192(R8)
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop72
+	JL      loop74
 	ADDQ    DX, AX
 	ADDQ    $+4, CX
 	SUBQ    $+1, (SP)
-	JMP     loop71
+	JMP     loop73
 
-end71:
+end73:
 	VZEROUPPER
 	RET
 
@@ -2226,12 +2368,12 @@ TEXT ·addRowsAVX512(SB), NOSPLIT, $8-88
 	MOVQ rows+72(FP), DI
 	MOVQ DI, (SP)
 
-loop75:
+loop77:
 	CMPQ (SP), $+1
-	JL   end75
+	JL   end77
 	XORQ DI, DI
 
-loop76:
+loop78:
 	VMOVUPS (AX)(DI*1), Z0
 	VMOVUPS 64(AX)(DI*1), Z1
 	VMOVUPS 128(AX)(DI*1), Z2
@@ -2239,17 +2381,17 @@ loop76:
 	MOVQ    src_base+24(FP), R8
 	MOVQ    CX, R9
 	ADDQ    DI, R8
-	JMP     end77
+	JMP     end79
 
-loop77:
+loop79:
 	MOVL  (R9), R10
 	MOVL  (R9)(BX*1), R11
 	SHLQ  $0x20, R11
 	ORQ   R11, R10
 	TESTQ R10, R10
-	JZ    end78
+	JZ    end80
 
-loop78:
+loop80:
 	TZCNTQ R10, R11
 	LEAQ   -1(R10), R12
 	ANDQ   R12, R10
@@ -2259,18 +2401,18 @@ loop78:
 	VADDPS 128(R8)(R11*1), Z2, Z2
 	VADDPS 192(R8)(R11*1), Z3, Z3
 	TESTQ  R10, R10
-	JNZ    loop78
+	JNZ    loop80
 
-end78:
+end80:
 	ADDQ BX, R9
 	SHLQ $0x06, DX
 	ADDQ DX, R8
 	SHRQ $0x06, DX
 	ADDQ BX, R9
 
-end77:
+end79:
 	CMPQ    R9, SI
-	JL      loop77
+	JL      loop79
 	LEAQ    (AX)(DI*1), R8
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
@@ -2278,13 +2420,13 @@ end77:
 	VMOVUPS Z3, 192(R8)
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop76
+	JL      loop78
 	ADDQ    DX, AX
 	ADDQ    $+4, CX
 	SUBQ    $+1, (SP)
-	JMP     loop75
+	JMP     loop77
 
-end75:
+end77:
 	VZEROUPPER
 	RET
 
@@ -2303,9 +2445,9 @@ TEXT ·transposeSetsAVX512(SB), NOSPLIT, $0-64
 	SHRQ $0x06, SI
 	SHLQ $0x08, SI
 	XORQ DI, DI
-	JMP  end79
+	JMP  end81
 
-loop79:
+loop81:
 	MOVQ         DX, R8
 	SUBQ         DI, R8
 	MOVQ         $0x00000020, R9
@@ -2313,13 +2455,13 @@ loop79:
 	CMOVQGT      R9, R8
 	VPBROADCASTD constant0<>+0(SB), Z0
 	TESTQ        R8, R8
-	JZ           end80
+	JZ           end82
 
-loop80:
+loop82:
 	MOVQ AX, R9
 	XORQ R10, R10
 
-loop81:
+loop83:
 	VPTESTMD (CX)(R10*1), Z0, K1
 	KMOVW    K1, (R9)
 	VPTESTMD 64(CX)(R10*1), Z0, K1
@@ -2332,19 +2474,19 @@ loop81:
 	ADDQ     SI, R9
 	ADDQ     $+256, R10
 	CMPQ     R10, BX
-	JL       loop81
+	JL       loop83
 	VPADDD   Z0, Z0, Z0
 	ADDQ     $+4, AX
 	DECQ     R8
-	JNZ      loop80
+	JNZ      loop82
 
-end80:
+end82:
 	ADDQ BX, CX
 	ADDQ $+32, DI
 
-end79:
+end81:
 	CMPQ DI, DX
-	JL   loop79
+	JL   loop81
 	VZEROUPPER
 	RET
 
@@ -2358,18 +2500,18 @@ TEXT ·switchOnAVX512(SB), NOSPLIT, $0-52
 	MOVQ         dst_len+8(FP), DX
 	SHRQ         $0x04, DX
 	TESTQ        DX, DX
-	JZ           end82
+	JZ           end84
 
-loop82:
+loop84:
 	VCMPPS    $0x11, (CX), Z1, K1
 	VMOVAPS.Z Z0, K1, Z2
 	VMOVUPS   Z2, (AX)
 	ADDQ      $+64, AX
 	ADDQ      $+64, CX
 	DECQ      DX
-	JNZ       loop82
+	JNZ       loop84
 
-end82:
+end84:
 	VZEROUPPER
 	RET
 
@@ -2386,7 +2528,7 @@ TEXT ·backSecondAVX512(SB), NOSPLIT, $0-96
 	SHLQ $0x02, DI
 	XORQ R8, R8
 
-loop83:
+loop85:
 	VMOVUPS (DX), Z0
 	VMOVUPS (BX), Z1
 	VMOVUPS 64(DX), Z2
@@ -2414,7 +2556,7 @@ rows:
 	ADDQ        $+128, BX
 	ADDQ        $+128, R8
 	CMPQ        R8, SI
-	JL          loop83
+	JL          loop85
 	VZEROUPPER
 	RET
 
@@ -2428,12 +2570,12 @@ TEXT ·unitsOnAVX512(SB), NOSPLIT, $0-56
 	VXORPS X0, X0, X0
 	MOVQ   rows_len+32(FP), BX
 	LEAQ   (CX)(BX*4), BX
-	JMP    end84
+	JMP    end86
 
-loop84:
+loop86:
 	XORQ SI, SI
 
-loop85:
+loop87:
 	MOVQ   SI, DI
 	SHRQ   $0x01, DI
 	ADDQ   AX, DI
@@ -2447,13 +2589,13 @@ loop85:
 	KMOVW  K1, 66(DI)
 	ADDQ   $+256, SI
 	CMPQ   SI, DX
-	JL     loop85
+	JL     loop87
 	ADDQ   $+4, AX
 	ADDQ   DX, CX
 
-end84:
+end86:
 	CMPQ CX, BX
-	JL   loop84
+	JL   loop86
 	VZEROUPPER
 	RET
 
@@ -2470,14 +2612,14 @@ TEXT ·unitsBetweenAVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS constant1<>+0(SB), Z1
 	MOVQ         u_len+80(FP), DI
 	TESTQ        DI, DI
-	JZ           end86
+	JZ           end88
 
-loop86:
+loop88:
 	VBROADCASTSS (BX), Z2
 	VSUBPS       Z2, Z1, Z3
 	XORQ         R8, R8
 
-loop87:
+loop89:
 	MOVQ        R8, R9
 	SHRQ        $0x01, R9
 	ADDQ        AX, R9
@@ -2499,15 +2641,15 @@ loop87:
 	KMOVW       K1, 66(R9)
 	ADDQ        $+256, R8
 	CMPQ        R8, SI
-	JL          loop87
+	JL          loop89
 	ADDQ        $+4, AX
 	ADDQ        SI, CX
 	ADDQ        SI, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop86
+	JNZ         loop88
 
-end86:
+end88:
 	VZEROUPPER
 	RET
 
@@ -2527,16 +2669,16 @@ TEXT ·inputSlopesAVX512(SB), NOSPLIT, $16-112
 	MOVQ   blocks+104(FP), R9
 	MOVQ   R9, (SP)
 
-loop88:
+loop90:
 	CMPQ (SP), $+2
-	JL   end88
+	JL   end90
 	MOVQ first_base+24(FP), R9
 	MOVQ inputs+96(FP), R10
 	MOVQ R10, 8(SP)
 
-loop89:
+loop91:
 	CMPQ    8(SP), $+8
-	JL      end89
+	JL      end91
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -2559,15 +2701,15 @@ loop89:
 	MOVQ    second_len+56(FP), R13
 	SHRQ    $0x05, R13
 	TESTQ   R13, R13
-	JZ      end90
+	JZ      end92
 
-loop90:
+loop92:
 	VBROADCASTSS constant0<>+0(SB), Z17
 	MOVQ         $0x00000020, R14
 	TESTQ        R14, R14
-	JZ           end91
+	JZ           end93
 
-loop91:
+loop93:
 	VBROADCASTSS (R12), Z18
 	VPTESTMD     (R11), Z17, K1
 	VMOVAPS.Z    Z18, K1, Z19
@@ -2601,14 +2743,14 @@ loop91:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R12
 	DECQ         R14
-	JNZ          loop91
+	JNZ          loop93
 
-end91:
+end93:
 	ADDQ $+64, R11
 	DECQ R13
-	JNZ  loop90
+	JNZ  loop92
 
-end90:
+end92:
 	MOVQ    inputs+96(FP), R10
 	SHLQ    $0x06, R10
 	VMOVUPS Z1, (AX)
@@ -2637,12 +2779,12 @@ end90:
 	ADDQ    DX, R9
 	ADDQ    $+512, AX
 	SUBQ    $+8, 8(SP)
-	JMP     loop89
+	JMP     loop91
 
-end89:
-loop92:
+end91:
+loop94:
 	CMPQ    8(SP), $+4
-	JL      end92
+	JL      end94
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -2657,15 +2799,15 @@ loop92:
 	MOVQ    second_len+56(FP), R13
 	SHRQ    $0x05, R13
 	TESTQ   R13, R13
-	JZ      end93
+	JZ      end95
 
-loop93:
+loop95:
 	VBROADCASTSS constant0<>+0(SB), Z9
 	MOVQ         $0x00000020, R14
 	TESTQ        R14, R14
-	JZ           end94
+	JZ           end96
 
-loop94:
+loop96:
 	VBROADCASTSS (R12), Z10
 	VPTESTMD     (R11), Z9, K1
 	VMOVAPS.Z    Z10, K1, Z11
@@ -2687,14 +2829,14 @@ loop94:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R12
 	DECQ         R14
-	JNZ          loop94
+	JNZ          loop96
 
-end94:
+end96:
 	ADDQ $+64, R11
 	DECQ R13
-	JNZ  loop93
+	JNZ  loop95
 
-end93:
+end95:
 	MOVQ    inputs+96(FP), R10
 	SHLQ    $0x06, R10
 	VMOVUPS Z1, (AX)
@@ -2711,12 +2853,12 @@ end93:
 	ADDQ    DX, R9
 	ADDQ    $+256, AX
 	SUBQ    $+4, 8(SP)
-	JMP     loop92
+	JMP     loop94
 
-end92:
-loop95:
+end94:
+loop97:
 	CMPQ    8(SP), $+2
-	JL      end95
+	JL      end97
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -2727,15 +2869,15 @@ loop95:
 	MOVQ    second_len+56(FP), R13
 	SHRQ    $0x05, R13
 	TESTQ   R13, R13
-	JZ      end96
+	JZ      end98
 
-loop96:
+loop98:
 	VBROADCASTSS constant0<>+0(SB), Z5
 	MOVQ         $0x00000020, R14
 	TESTQ        R14, R14
-	JZ           end97
+	JZ           end99
 
-loop97:
+loop99:
 	VBROADCASTSS (R12), Z6
 	VPTESTMD     (R11), Z5, K1
 	VMOVAPS.Z    Z6, K1, Z7
@@ -2751,14 +2893,14 @@ loop97:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R12
 	DECQ         R14
-	JNZ          loop97
+	JNZ          loop99
 
-end97:
+end99:
 	ADDQ $+64, R11
 	DECQ R13
-	JNZ  loop96
+	JNZ  loop98
 
-end96:
+end98:
 	MOVQ    inputs+96(FP), R10
 	SHLQ    $0x06, R10
 	VMOVUPS Z1, (AX)
@@ -2769,12 +2911,12 @@ end96:
 	ADDQ    DX, R9
 	ADDQ    $+128, AX
 	SUBQ    $+2, 8(SP)
-	JMP     loop95
+	JMP     loop97
 
-end95:
-loop98:
+end97:
+loop100:
 	CMPQ    8(SP), $+1
-	JL      end98
+	JL      end100
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	MOVQ    R9, R10
@@ -2783,15 +2925,15 @@ loop98:
 	MOVQ    second_len+56(FP), R13
 	SHRQ    $0x05, R13
 	TESTQ   R13, R13
-	JZ      end99
+	JZ      end101
 
-loop99:
+loop101:
 	VBROADCASTSS constant0<>+0(SB), Z3
 	MOVQ         $0x00000020, R14
 	TESTQ        R14, R14
-	JZ           end100
+	JZ           end102
 
-loop100:
+loop102:
 	VBROADCASTSS (R12), Z4
 	VPTESTMD     (R11), Z3, K1
 	VMOVAPS.Z    Z4, K1, Z5
@@ -2804,14 +2946,14 @@ loop100:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R12
 	DECQ         R14
-	JNZ          loop100
+	JNZ          loop102
 
-end100:
+end102:
 	ADDQ $+64, R11
 	DECQ R13
-	JNZ  loop99
+	JNZ  loop101
 
-end99:
+end101:
 	MOVQ    inputs+96(FP), R10
 	SHLQ    $0x06, R10
 	VMOVUPS Z1, (AX)
@@ -2819,28 +2961,28 @@ end99:
 	ADDQ    DX, R9
 	ADDQ    $+64, AX
 	SUBQ    $+1, 8(SP)
-	JMP     loop98
+	JMP     loop100
 
-end98:
+end100:
 	ADDQ BX, CX
 	ADDQ BX, CX
 	MOVQ inputs+96(FP), R9
 	SHLQ $0x06, R9
 	ADDQ R9, AX
 	SUBQ $+2, (SP)
-	JMP  loop88
+	JMP  loop90
 
-end88:
-loop101:
+end90:
+loop103:
 	CMPQ (SP), $+1
-	JL   end101
+	JL   end103
 	MOVQ first_base+24(FP), R9
 	MOVQ inputs+96(FP), R10
 	MOVQ R10, 8(SP)
 
-loop102:
+loop104:
 	CMPQ    8(SP), $+8
-	JL      end102
+	JL      end104
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -2855,15 +2997,15 @@ loop102:
 	MOVQ    second_len+56(FP), R13
 	SHRQ    $0x05, R13
 	TESTQ   R13, R13
-	JZ      end103
+	JZ      end105
 
-loop103:
+loop105:
 	VBROADCASTSS constant0<>+0(SB), Z9
 	MOVQ         $0x00000020, R14
 	TESTQ        R14, R14
-	JZ           end104
+	JZ           end106
 
-loop104:
+loop106:
 	VBROADCASTSS (R12), Z10
 	VPTESTMD     (R11), Z9, K1
 	VMOVAPS.Z    Z10, K1, Z10
@@ -2887,14 +3029,14 @@ loop104:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R12
 	DECQ         R14
-	JNZ          loop104
+	JNZ          loop106
 
-end104:
+end106:
 	ADDQ $+64, R11
 	DECQ R13
-	JNZ  loop103
+	JNZ  loop105
 
-end103:
+end105:
 	MOVQ    inputs+96(FP), R10
 	SHLQ    $0x06, R10
 	VMOVUPS Z1, (AX)
@@ -2915,12 +3057,12 @@ end103:
 	ADDQ    DX, R9
 	ADDQ    $+512, AX
 	SUBQ    $+8, 8(SP)
-	JMP     loop102
+	JMP     loop104
 
-end102:
-loop105:
+end104:
+loop107:
 	CMPQ    8(SP), $+4
-	JL      end105
+	JL      end107
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -2931,15 +3073,15 @@ loop105:
 	MOVQ    second_len+56(FP), R13
 	SHRQ    $0x05, R13
 	TESTQ   R13, R13
-	JZ      end106
+	JZ      end108
 
-loop106:
+loop108:
 	VBROADCASTSS constant0<>+0(SB), Z5
 	MOVQ         $0x00000020, R14
 	TESTQ        R14, R14
-	JZ           end107
+	JZ           end109
 
-loop107:
+loop109:
 	VBROADCASTSS (R12), Z6
 	VPTESTMD     (R11), Z5, K1
 	VMOVAPS.Z    Z6, K1, Z6
@@ -2955,14 +3097,14 @@ loop107:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R12
 	DECQ         R14
-	JNZ          loop107
+	JNZ          loop109
 
-end107:
+end109:
 	ADDQ $+64, R11
 	DECQ R13
-	JNZ  loop106
+	JNZ  loop108
 
-end106:
+end108:
 	MOVQ    inputs+96(FP), R10
 	SHLQ    $0x06, R10
 	VMOVUPS Z1, (AX)
@@ -2975,12 +3117,12 @@ end106:
 	ADDQ    DX, R9
 	ADDQ    $+256, AX
 	SUBQ    $+4, 8(SP)
-	JMP     loop105
+	JMP     loop107
 
-end105:
-loop108:
+end107:
+loop110:
 	CMPQ    8(SP), $+2
-	JL      end108
+	JL      end110
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	MOVQ    R9, R10
@@ -2989,15 +3131,15 @@ loop108:
 	MOVQ    second_len+56(FP), R13
 	SHRQ    $0x05, R13
 	TESTQ   R13, R13
-	JZ      end109
+	JZ      end111
 
-loop109:
+loop111:
 	VBROADCASTSS constant0<>+0(SB), Z3
 	MOVQ         $0x00000020, R14
 	TESTQ        R14, R14
-	JZ           end110
+	JZ           end112
 
-loop110:
+loop112:
 	VBROADCASTSS (R12), Z4
 	VPTESTMD     (R11), Z3, K1
 	VMOVAPS.Z    Z4, K1, Z4
@@ -3009,14 +3151,14 @@ loop110:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R12
 	DECQ         R14
-	JNZ          loop110
+	JNZ          loop112
 
-end110:
+end112:
 	ADDQ $+64, R11
 	DECQ R13
-	JNZ  loop109
+	JNZ  loop111
 
-end109:
+end111:
 	MOVQ    inputs+96(FP), R10
 	SHLQ    $0x06, R10
 	VMOVUPS Z1, (AX)
@@ -3025,12 +3167,12 @@ end109:
 	ADDQ    DX, R9
 	ADDQ    $+128, AX
 	SUBQ    $+2, 8(SP)
-	JMP     loop108
+	JMP     loop110
 
-end108:
-loop111:
+end110:
+loop113:
 	CMPQ    8(SP), $+1
-	JL      end111
+	JL      end113
 	VMOVAPS Z0, Z1
 	MOVQ    R9, R10
 	MOVQ    CX, R11
@@ -3038,15 +3180,15 @@ loop111:
 	MOVQ    second_len+56(FP), R13
 	SHRQ    $0x05, R13
 	TESTQ   R13, R13
-	JZ      end112
+	JZ      end114
 
-loop112:
+loop114:
 	VBROADCASTSS constant0<>+0(SB), Z2
 	MOVQ         $0x00000020, R14
 	TESTQ        R14, R14
-	JZ           end113
+	JZ           end115
 
-loop113:
+loop115:
 	VBROADCASTSS (R12), Z3
 	VPTESTMD     (R11), Z2, K1
 	VMOVAPS.Z    Z3, K1, Z3
@@ -3056,28 +3198,28 @@ loop113:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R12
 	DECQ         R14
-	JNZ          loop113
+	JNZ          loop115
 
-end113:
+end115:
 	ADDQ $+64, R11
 	DECQ R13
-	JNZ  loop112
+	JNZ  loop114
 
-end112:
+end114:
 	MOVQ    inputs+96(FP), R10
 	SHLQ    $0x06, R10
 	VMOVUPS Z1, (AX)
 	ADDQ    DX, R9
 	ADDQ    $+64, AX
 	SUBQ    $+1, 8(SP)
-	JMP     loop111
+	JMP     loop113
 
-end111:
+end113:
 	ADDQ BX, CX
 	SUBQ $+1, (SP)
-	JMP  loop101
+	JMP  loop103
 
-end101:
+end103:
 	VZEROUPPER
 	RET
 
@@ -3089,16 +3231,16 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-32
 	MOVQ   slopes_len+16(FP), CX
 	SHRQ   $0x04, CX
 	TESTQ  CX, CX
-	JZ     end114
+	JZ     end116
 
-loop114:
+loop116:
 	VMOVUPS     (AX), Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         loop114
+	JNZ         loop116
 
-end114:
+end116:
 	MOVQ    sums+0(FP), AX
 	VMOVUPS Z0, (AX)
 	VZEROUPPER
@@ -3159,16 +3301,16 @@ TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
 	MOVQ    slopes_len+32(FP), BX
 	SHRQ    $0x04, BX
 	TESTQ   BX, BX
-	JZ      end115
+	JZ      end117
 
-loop115:
+loop117:
 	VMULPS  (CX), Z1, Z0
 	VMOVUPS Z0, (CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop115
+	JNZ     loop117
 
-end115:
+end117:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -3176,13 +3318,13 @@ end115:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop116:
+loop118:
 	CMPQ SI, $+4
-	JL   end116
+	JL   end118
 	MOVQ on_base+48(FP), R8
 	XORQ R9, R9
 
-loop117:
+loop119:
 	MOVQ    R9, R11
 	SHRQ    $0x01, R11
 	ADDQ    R8, R11
@@ -3205,9 +3347,9 @@ loop117:
 	VMOVUPS 192(R10)(DI*1), Z15
 	MOVQ    DX, R12
 	TESTQ   R12, R12
-	JZ      end118
+	JZ      end120
 
-loop118:
+loop120:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -3238,9 +3380,9 @@ loop118:
 	VADDPS       Z18, Z11, K1, Z11
 	VADDPS       Z19, Z15, K1, Z15
 	TESTQ        R12, R12
-	JNZ          loop118
+	JNZ          loop120
 
-end118:
+end120:
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
 	VMOVUPS Z2, 128(R10)
@@ -3259,23 +3401,23 @@ end118:
 	VMOVUPS Z15, 192(R10)(DI*1)
 	ADDQ    $+256, R9
 	CMPQ    R9, CX
-	JL      loop117
+	JL      loop119
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+256, AX
 	SUBQ    $+4, SI
-	JMP     loop116
+	JMP     loop118
 
-end116:
-loop119:
+end118:
+loop121:
 	CMPQ SI, $+2
-	JL   end119
+	JL   end121
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop120:
+loop122:
 	MOVQ    R8, R10
 	SHRQ    $0x01, R10
 	ADDQ    DI, R10
@@ -3290,9 +3432,9 @@ loop120:
 	VMOVUPS 192(R9)(CX*1), Z7
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end121
+	JZ      end123
 
-loop121:
+loop123:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -3313,9 +3455,9 @@ loop121:
 	VADDPS       Z8, Z3, K1, Z3
 	VADDPS       Z9, Z7, K1, Z7
 	TESTQ        R11, R11
-	JNZ          loop121
+	JNZ          loop123
 
-end121:
+end123:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
@@ -3326,21 +3468,21 @@ end121:
 	VMOVUPS Z7, 192(R9)(CX*1)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop120
+	JL      loop122
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop119
+	JMP     loop121
 
-end119:
-loop122:
+end121:
+loop124:
 	CMPQ SI, $+1
-	JL   end122
+	JL   end124
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop123:
+loop125:
 	MOVQ    R8, R10
 	SHRQ    $0x01, R10
 	ADDQ    DI, R10
@@ -3351,9 +3493,9 @@ loop123:
 	VMOVUPS 192(R9), Z3
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end124
+	JZ      end126
 
-loop124:
+loop126:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -3369,22 +3511,22 @@ loop124:
 	KMOVW        66(R12), K1
 	VADDPS       Z4, Z3, K1, Z3
 	TESTQ        R11, R11
-	JNZ          loop124
+	JNZ          loop126
 
-end124:
+end126:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
 	VMOVUPS Z3, 192(R9)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop123
+	JL      loop125
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop122
+	JMP     loop124
 
-end122:
+end124:
 	VZEROUPPER
 	RET
 
@@ -3401,51 +3543,51 @@ TEXT ·sumWordsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS constant4<>+0(SB), Z0
 	XORQ         SI, SI
 
-loop125:
+loop127:
 	VXORPS X1, X1, X1
 	MOVQ   CX, DI
-	JMP    end126
+	JMP    end128
 
-loop126:
+loop128:
 	VFNMADD231PS (DI), Z0, Z1
 	ADDQ         DX, DI
 
-end126:
+end128:
 	CMPQ    DI, BX
-	JL      loop126
+	JL      loop128
 	VMOVUPS Z1, (AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end127
+	JMP     end129
 
-loop127:
+loop129:
 	VMOVUPS (DI), Z2
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end128
+	JZ      end130
 
-loop128:
+loop130:
 	VADDPS  (R10), Z2, Z3
 	VMOVUPS Z3, (R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop128
+	JNZ     loop130
 
-end128:
+end130:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end127:
+end129:
 	CMPQ DI, BX
-	JL   loop127
+	JL   loop129
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop125
+	JL   loop127
 	VZEROUPPER
 	RET
 
@@ -3462,41 +3604,41 @@ TEXT ·sumSubsetsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS constant4<>+0(SB), Z0
 	XORQ         SI, SI
 
-loop129:
+loop131:
 	VXORPS  X1, X1, X1
 	VMOVUPS Z1, (AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 	MOVQ    $0x00000001, R9
-	JMP     end130
+	JMP     end132
 
-loop130:
+loop132:
 	VMOVUPS (DI), Z0
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
-	JZ      end131
+	JZ      end133
 
-loop131:
+loop133:
 	VADDPS  (R10), Z0, Z2
 	VMOVUPS Z2, (R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
-	JNZ     loop131
+	JNZ     loop133
 
-end131:
+end133:
 	ADDQ R8, R8
 	ADDQ R9, R9
 	ADDQ DX, DI
 
-end130:
+end132:
 	CMPQ DI, BX
-	JL   loop130
+	JL   loop132
 	ADDQ $+64, AX
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop129
+	JL   loop131
 	VZEROUPPER
 	RET
 
@@ -3514,25 +3656,25 @@ TEXT ·reachAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS constant6<>+0(SB), Z1
 	XORQ         SI, SI
 
-loop132:
+loop134:
 	VXORPS X2, X2, X2
 	MOVQ   CX, DI
-	JMP    end133
+	JMP    end135
 
-loop133:
+loop135:
 	VANDPS      (DI), Z1, Z3
 	VFMADD231PS Z3, Z0, Z2
 	ADDQ        DX, DI
 
-end133:
+end135:
 	CMPQ    DI, BX
-	JL      loop133
+	JL      loop135
 	VMOVUPS Z2, (AX)
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX
 	ADDQ    $+64, SI
 	CMPQ    SI, DX
-	JL      loop132
+	JL      loop134
 	VZEROUPPER
 	RET
 
@@ -3549,9 +3691,9 @@ TEXT ·findSwitchedAVX512(SB), NOSPLIT, $0-200
 	VBROADCASTSS constant6<>+0(SB), Z0
 	MOVQ         on_base+72(FP), R8
 	TESTQ        SI, SI
-	JZ           end134
+	JZ           end136
 
-loop134:
+loop136:
 	MOVL  (BX), R9
 	MOVQ  R9, R10
 	ANDQ  $0x0f, R9
@@ -3564,7 +3706,7 @@ loop134:
 	ADDQ  R11, R10
 	XORQ  R11, R11
 
-loop135:
+loop137:
 	MOVQ    reach_base+168(FP), R13
 	XORQ    R12, R12
 	VMOVUPS (DX)(R11*1), Z1
@@ -3617,15 +3759,15 @@ loop135:
 	ADDQ    $+16, AX
 	ADDQ    $+256, R11
 	CMPQ    R11, DI
-	JL      loop135
+	JL      loop137
 	ADDQ    DI, DX
 	ADDQ    DI, CX
 	ADDQ    $+4, BX
 	ADDQ    $+4, R8
 	DECQ    SI
-	JNZ     loop134
+	JNZ     loop136
 
-end134:
+end136:
 	VZEROUPPER
 	RET
 
@@ -3645,16 +3787,16 @@ TEXT ·bendAVX512(SB), NOSPLIT, $24-160
 	LEAQ   (R8)(R9*4), R9
 	MOVQ   R8, (SP)
 	MOVQ   R9, 8(SP)
-	JMP    end136
+	JMP    end138
 
-loop136:
+loop138:
 	MOVQ highs+144(FP), R8
 	MOVQ R8, 16(SP)
 	MOVQ highWords_base+96(FP), R8
 
-loop137:
+loop139:
 	CMPQ   16(SP), $+16
-	JL     end137
+	JL     end139
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
@@ -3673,7 +3815,7 @@ loop137:
 	VXORPS X16, X16, X16
 	XORQ   R9, R9
 
-loop138:
+loop140:
 	MOVQ  R9, R10
 	SHRQ  $0x04, R10
 	ADDQ  CX, R10
@@ -3687,9 +3829,9 @@ loop138:
 	ADDQ  R14, R13
 	MOVQ  (R10), R14
 	TESTQ R14, R14
-	JZ    end139
+	JZ    end141
 
-loop139:
+loop141:
 	TZCNTQ       R14, R15
 	LEAQ         -1(R14), BP
 	ANDQ         BP, R14
@@ -3749,14 +3891,14 @@ loop139:
 	VPMAXSD      Z0, Z17, Z17
 	VFNMADD231PS Z18, Z17, Z16
 	TESTQ        R14, R14
-	JNZ          loop139
+	JNZ          loop141
 
-end139:
+end141:
 	MOVQ  8(R10), R10
 	TESTQ R10, R10
-	JZ    end140
+	JZ    end142
 
-loop140:
+loop142:
 	TZCNTQ       R10, R14
 	LEAQ         -1(R10), R15
 	ANDQ         R15, R10
@@ -3816,12 +3958,12 @@ loop140:
 	VPMINSD      Z0, Z17, Z17
 	VFMADD231PS  Z18, Z17, Z16
 	TESTQ        R10, R10
-	JNZ          loop140
+	JNZ          loop142
 
-end140:
+end142:
 	ADDQ    $+256, R9
 	CMPQ    R9, DX
-	JL      loop138
+	JL      loop140
 	VMOVUPS Z1, (AX)
 	ADDQ    DX, R8
 	VMOVUPS Z2, 64(AX)
@@ -3856,19 +3998,19 @@ end140:
 	ADDQ    DX, R8
 	ADDQ    $+1024, AX
 	SUBQ    $+16, 16(SP)
-	JMP     loop137
+	JMP     loop139
 
-end137:
-loop141:
+end139:
+loop143:
 	CMPQ   16(SP), $+4
-	JL     end141
+	JL     end143
 	VXORPS X19, X19, X19
 	VXORPS X20, X20, X20
 	VXORPS X21, X21, X21
 	VXORPS X22, X22, X22
 	XORQ   R9, R9
 
-loop142:
+loop144:
 	MOVQ  R9, R10
 	SHRQ  $0x04, R10
 	ADDQ  CX, R10
@@ -3882,9 +4024,9 @@ loop142:
 	ADDQ  R14, R13
 	MOVQ  (R10), R14
 	TESTQ R14, R14
-	JZ    end143
+	JZ    end145
 
-loop143:
+loop145:
 	TZCNTQ       R14, R15
 	LEAQ         -1(R14), BP
 	ANDQ         BP, R14
@@ -3907,14 +4049,14 @@ loop143:
 	VPMAXSD      Z0, Z17, Z17
 	VFNMADD231PS Z18, Z17, Z22
 	TESTQ        R14, R14
-	JNZ          loop143
+	JNZ          loop145
 
-end143:
+end145:
 	MOVQ  8(R10), R10
 	TESTQ R10, R10
-	JZ    end144
+	JZ    end146
 
-loop144:
+loop146:
 	TZCNTQ       R10, R14
 	LEAQ         -1(R10), R15
 	ANDQ         R15, R10
@@ -3937,12 +4079,12 @@ loop144:
 	VPMINSD      Z0, Z17, Z17
 	VFMADD231PS  Z18, Z17, Z22
 	TESTQ        R10, R10
-	JNZ          loop144
+	JNZ          loop146
 
-end144:
+end146:
 	ADDQ    $+256, R9
 	CMPQ    R9, DX
-	JL      loop142
+	JL      loop144
 	VMOVUPS Z19, (AX)
 	ADDQ    DX, R8
 	VMOVUPS Z20, 64(AX)
@@ -3953,17 +4095,17 @@ end144:
 	ADDQ    DX, R8
 	ADDQ    $+256, AX
 	SUBQ    $+4, 16(SP)
-	JMP     loop141
+	JMP     loop143
 
-end141:
-loop145:
+end143:
+loop147:
 	CMPQ   16(SP), $+2
-	JL     end145
+	JL     end147
 	VXORPS X23, X23, X23
 	VXORPS X24, X24, X24
 	XORQ   R9, R9
 
-loop146:
+loop148:
 	MOVQ  R9, R10
 	SHRQ  $0x04, R10
 	ADDQ  CX, R10
@@ -3977,9 +4119,9 @@ loop146:
 	ADDQ  R14, R13
 	MOVQ  (R10), R14
 	TESTQ R14, R14
-	JZ    end147
+	JZ    end149
 
-loop147:
+loop149:
 	TZCNTQ       R14, R15
 	LEAQ         -1(R14), BP
 	ANDQ         BP, R14
@@ -3996,14 +4138,14 @@ loop147:
 	VPMAXSD      Z0, Z17, Z17
 	VFNMADD231PS Z18, Z17, Z24
 	TESTQ        R14, R14
-	JNZ          loop147
+	JNZ          loop149
 
-end147:
+end149:
 	MOVQ  8(R10), R10
 	TESTQ R10, R10
-	JZ    end148
+	JZ    end150
 
-loop148:
+loop150:
 	TZCNTQ       R10, R14
 	LEAQ         -1(R10), R15
 	ANDQ         R15, R10
@@ -4020,31 +4162,31 @@ loop148:
 	VPMINSD      Z0, Z17, Z17
 	VFMADD231PS  Z18, Z17, Z24
 	TESTQ        R10, R10
-	JNZ          loop148
+	JNZ          loop150
 
-end148:
+end150:
 	ADDQ    $+256, R9
 	CMPQ    R9, DX
-	JL      loop146
+	JL      loop148
 	VMOVUPS Z23, (AX)
 	ADDQ    DX, R8
 	VMOVUPS Z24, 64(AX)
 	ADDQ    DX, R8
 	ADDQ    $+128, AX
 	SUBQ    $+2, 16(SP)
-	JMP     loop145
+	JMP     loop147
 
-end145:
+end147:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
 	MOVQ DX, R8
 	SHRQ $0x04, R8
 	ADDQ R8, CX
 
-end136:
+end138:
 	MOVQ (SP), R8
 	CMPQ R8, 8(SP)
-	JL   loop136
+	JL   loop138
 	VZEROUPPER
 	RET
 
@@ -4060,9 +4202,9 @@ TEXT ·enumerateAVX512(SB), NOSPLIT, $64-152
 	MOVQ    dst_len+8(FP), BX
 	SHRQ    $0x04, BX
 
-loop149:
+loop151:
 	CMPQ         BX, $+16
-	JL           end149
+	JL           end151
 	MOVQ         DX, SI
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
@@ -4109,9 +4251,9 @@ loop149:
 	VMOVAPS      Z22, Z22
 	DECQ         R11
 	TESTQ        R11, R11
-	JZ           end150
+	JZ           end152
 
-loop150:
+loop152:
 	VMOVAPS      Z22, Z24
 	VMOVAPS      Z23, Z25
 	VBROADCASTSS (R9), Z22
@@ -4166,9 +4308,9 @@ loop150:
 	VFMADD231PS  Z24, Z25, Z17
 	ADDQ         $+64, SI
 	DECQ         R11
-	JNZ          loop150
+	JNZ          loop152
 
-end150:
+end152:
 	VMINPS.BCST  (SI), Z23, Z24
 	VFMADD231PS  Z22, Z24, Z2
 	VMINPS.BCST  4(SI), Z23, Z24
@@ -4258,12 +4400,12 @@ end150:
 	ADDQ         $+64, AX
 	ADDQ         $+1024, CX
 	SUBQ         $+16, BX
-	JMP          loop149
+	JMP          loop151
 
-end149:
-loop151:
+end151:
+loop153:
 	CMPQ         BX, $+4
-	JL           end151
+	JL           end153
 	MOVQ         DX, SI
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
@@ -4298,9 +4440,9 @@ loop151:
 	VMOVAPS      Z10, Z10
 	DECQ         R11
 	TESTQ        R11, R11
-	JZ           end152
+	JZ           end154
 
-loop152:
+loop154:
 	VMOVAPS      Z10, Z12
 	VMOVAPS      Z11, Z13
 	VBROADCASTSS (R9), Z10
@@ -4331,9 +4473,9 @@ loop152:
 	VFMADD231PS  Z12, Z13, Z5
 	ADDQ         $+64, SI
 	DECQ         R11
-	JNZ          loop152
+	JNZ          loop154
 
-end152:
+end154:
 	VMINPS.BCST  (SI), Z11, Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VMINPS.BCST  4(SI), Z11, Z12
@@ -4363,12 +4505,12 @@ end152:
 	ADDQ         $+16, AX
 	ADDQ         $+256, CX
 	SUBQ         $+4, BX
-	JMP          loop151
+	JMP          loop153
 
-end151:
-loop153:
+end153:
+loop155:
 	CMPQ         BX, $+2
-	JL           end153
+	JL           end155
 	MOVQ         DX, SI
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
@@ -4401,9 +4543,9 @@ loop153:
 	VMOVAPS      Z8, Z8
 	DECQ         R11
 	TESTQ        R11, R11
-	JZ           end154
+	JZ           end156
 
-loop154:
+loop156:
 	VMOVAPS      Z8, Z10
 	VMOVAPS      Z9, Z11
 	VBROADCASTSS (R9), Z8
@@ -4430,9 +4572,9 @@ loop154:
 	VFMADD231PS  Z10, Z11, Z3
 	ADDQ         $+64, SI
 	DECQ         R11
-	JNZ          loop154
+	JNZ          loop156
 
-end154:
+end156:
 	VMINPS.BCST  (SI), Z9, Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VMINPS.BCST  4(SI), Z9, Z9
@@ -4452,9 +4594,167 @@ end154:
 	ADDQ         $+8, AX
 	ADDQ         $+128, CX
 	SUBQ         $+2, BX
-	JMP          loop153
+	JMP          loop155
 
-end153:
+end155:
+	VZEROUPPER
+	RET
+
+// func transposeAVX512(dst []float32, src []float32, stride int)
+// Requires: AVX, AVX512F
+TEXT ·transposeAVX512(SB), NOSPLIT, $0-56
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  src_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVQ  stride+48(FP), BX
+	SHLQ  $0x02, BX
+	SHRQ  $0x07, DX
+	LEAQ  (BX)(BX*2), SI
+	LEAQ  (BX)(BX*4), DI
+	LEAQ  (BX)(SI*2), R8
+	LEAQ  (CX)(BX*8), R9
+	TESTQ DX, DX
+	JZ    end157
+
+loop157:
+	VMOVUPS      (CX), Y0
+	VINSERTF64X4 $0x01, (CX)(BX*4), Z0, Z0
+	VMOVUPS      (CX)(BX*1), Y3
+	VINSERTF64X4 $0x01, (CX)(DI*1), Z3, Z3
+	VMOVUPS      (CX)(BX*2), Y5
+	VINSERTF64X4 $0x01, (CX)(SI*2), Z5, Z5
+	VMOVUPS      (CX)(SI*1), Y7
+	VINSERTF64X4 $0x01, (CX)(R8*1), Z7, Z7
+	VUNPCKLPS    Z3, Z0, Z1
+	VUNPCKHPS    Z3, Z0, Z4
+	VUNPCKLPS    Z7, Z5, Z6
+	VUNPCKHPS    Z7, Z5, Z8
+	VUNPCKLPD    Z6, Z1, Z2
+	VUNPCKHPD    Z6, Z1, Z1
+	VUNPCKLPD    Z8, Z4, Z6
+	VUNPCKHPD    Z8, Z4, Z4
+	VMOVUPS      (R9), Y9
+	VINSERTF64X4 $0x01, (R9)(BX*4), Z9, Z9
+	VMOVUPS      (R9)(BX*1), Y10
+	VINSERTF64X4 $0x01, (R9)(DI*1), Z10, Z10
+	VMOVUPS      (R9)(BX*2), Y11
+	VINSERTF64X4 $0x01, (R9)(SI*2), Z11, Z11
+	VMOVUPS      (R9)(SI*1), Y12
+	VINSERTF64X4 $0x01, (R9)(R8*1), Z12, Z12
+	VUNPCKLPS    Z10, Z9, Z8
+	VUNPCKHPS    Z10, Z9, Z14
+	VUNPCKLPS    Z12, Z11, Z15
+	VUNPCKHPS    Z12, Z11, Z16
+	VUNPCKLPD    Z15, Z8, Z13
+	VUNPCKHPD    Z15, Z8, Z8
+	VUNPCKLPD    Z16, Z14, Z15
+	VUNPCKHPD    Z16, Z14, Z14
+	VSHUFF32X4   $0x88, Z13, Z2, Z16
+	VMOVUPS      Z16, (AX)
+	VSHUFF32X4   $0x88, Z8, Z1, Z16
+	VMOVUPS      Z16, 64(AX)
+	VSHUFF32X4   $0x88, Z15, Z6, Z16
+	VMOVUPS      Z16, 128(AX)
+	VSHUFF32X4   $0x88, Z14, Z4, Z16
+	VMOVUPS      Z16, 192(AX)
+	VSHUFF32X4   $0xdd, Z13, Z2, Z2
+	VMOVUPS      Z2, 256(AX)
+	VSHUFF32X4   $0xdd, Z8, Z1, Z1
+	VMOVUPS      Z1, 320(AX)
+	VSHUFF32X4   $0xdd, Z15, Z6, Z1
+	VMOVUPS      Z1, 384(AX)
+	VSHUFF32X4   $0xdd, Z14, Z4, Z1
+	VMOVUPS      Z1, 448(AX)
+	ADDQ         $+32, CX
+	ADDQ         $+32, R9
+	ADDQ         $+512, AX
+	DECQ         DX
+	JNZ          loop157
+
+end157:
+	VZEROUPPER
+	RET
+
+// func addTransposeAVX512(dst []float32, src []float32, stride int)
+// Requires: AVX, AVX512F
+TEXT ·addTransposeAVX512(SB), NOSPLIT, $0-56
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  src_base+24(FP), CX
+	MOVQ  dst_len+8(FP), DX
+	MOVQ  stride+48(FP), BX
+	SHLQ  $0x02, BX
+	SHRQ  $0x07, DX
+	LEAQ  (BX)(BX*2), SI
+	LEAQ  (BX)(BX*4), DI
+	LEAQ  (BX)(SI*2), R8
+	LEAQ  (CX)(BX*8), R9
+	TESTQ DX, DX
+	JZ    end158
+
+loop158:
+	VMOVUPS      (CX), Y0
+	VINSERTF64X4 $0x01, (CX)(BX*4), Z0, Z0
+	VMOVUPS      (CX)(BX*1), Y3
+	VINSERTF64X4 $0x01, (CX)(DI*1), Z3, Z3
+	VMOVUPS      (CX)(BX*2), Y5
+	VINSERTF64X4 $0x01, (CX)(SI*2), Z5, Z5
+	VMOVUPS      (CX)(SI*1), Y7
+	VINSERTF64X4 $0x01, (CX)(R8*1), Z7, Z7
+	VUNPCKLPS    Z3, Z0, Z1
+	VUNPCKHPS    Z3, Z0, Z4
+	VUNPCKLPS    Z7, Z5, Z6
+	VUNPCKHPS    Z7, Z5, Z8
+	VUNPCKLPD    Z6, Z1, Z2
+	VUNPCKHPD    Z6, Z1, Z1
+	VUNPCKLPD    Z8, Z4, Z6
+	VUNPCKHPD    Z8, Z4, Z4
+	VMOVUPS      (R9), Y9
+	VINSERTF64X4 $0x01, (R9)(BX*4), Z9, Z9
+	VMOVUPS      (R9)(BX*1), Y10
+	VINSERTF64X4 $0x01, (R9)(DI*1), Z10, Z10
+	VMOVUPS      (R9)(BX*2), Y11
+	VINSERTF64X4 $0x01, (R9)(SI*2), Z11, Z11
+	VMOVUPS      (R9)(SI*1), Y12
+	VINSERTF64X4 $0x01, (R9)(R8*1), Z12, Z12
+	VUNPCKLPS    Z10, Z9, Z8
+	VUNPCKHPS    Z10, Z9, Z14
+	VUNPCKLPS    Z12, Z11, Z15
+	VUNPCKHPS    Z12, Z11, Z16
+	VUNPCKLPD    Z15, Z8, Z13
+	VUNPCKHPD    Z15, Z8, Z8
+	VUNPCKLPD    Z16, Z14, Z15
+	VUNPCKHPD    Z16, Z14, Z14
+	VSHUFF32X4   $0x88, Z13, Z2, Z16
+	VADDPS       (AX), Z16, Z16
+	VMOVUPS      Z16, (AX)
+	VSHUFF32X4   $0x88, Z8, Z1, Z16
+	VADDPS       64(AX), Z16, Z16
+	VMOVUPS      Z16, 64(AX)
+	VSHUFF32X4   $0x88, Z15, Z6, Z16
+	VADDPS       128(AX), Z16, Z16
+	VMOVUPS      Z16, 128(AX)
+	VSHUFF32X4   $0x88, Z14, Z4, Z16
+	VADDPS       192(AX), Z16, Z16
+	VMOVUPS      Z16, 192(AX)
+	VSHUFF32X4   $0xdd, Z13, Z2, Z2
+	VADDPS       256(AX), Z2, Z2
+	VMOVUPS      Z2, 256(AX)
+	VSHUFF32X4   $0xdd, Z8, Z1, Z1
+	VADDPS       320(AX), Z1, Z1
+	VMOVUPS      Z1, 320(AX)
+	VSHUFF32X4   $0xdd, Z15, Z6, Z1
+	VADDPS       384(AX), Z1, Z1
+	VMOVUPS      Z1, 384(AX)
+	VSHUFF32X4   $0xdd, Z14, Z4, Z1
+	VADDPS       448(AX), Z1, Z1
+	VMOVUPS      Z1, 448(AX)
+	ADDQ         $+32, CX
+	ADDQ         $+32, R9
+	ADDQ         $+512, AX
+	DECQ         DX
+	JNZ          loop158
+
+end158:
 	VZEROUPPER
 	RET
 
@@ -4467,9 +4767,9 @@ TEXT ·addCountsAVX512(SB), NOSPLIT, $0-48
 	SHRQ  $0x04, DX
 	XORQ  BX, BX
 	TESTQ DX, DX
-	JZ    end155
+	JZ    end159
 
-loop155:
+loop159:
 	POPCNTQ BX, SI
 	SHLQ    $0x06, SI
 	VMOVUPS (CX)(SI*1), Z0
@@ -4478,9 +4778,9 @@ loop155:
 	ADDQ    $+64, AX
 	INCQ    BX
 	DECQ    DX
-	JNZ     loop155
+	JNZ     loop159
 
-end155:
+end159:
 	VZEROUPPER
 	RET
 
@@ -4506,9 +4806,9 @@ TEXT ·adam32AVX512(SB), NOSPLIT, $0-105
 	SHRQ         $0x04, SI
 	ANDQ         $0x0f, DI
 	TESTQ        SI, SI
-	JZ           end156
+	JZ           end160
 
-loop156:
+loop160:
 	VMOVUPS     (CX), Z9
 	VMOVUPS     (DX), Z10
 	VMOVUPS     (BX), Z11
@@ -4535,13 +4835,13 @@ loop156:
 	ADDQ        $+64, DX
 	ADDQ        $+64, BX
 	DECQ        SI
-	JNZ         loop156
+	JNZ         loop160
 
-end156:
+end160:
 	TESTQ DI, DI
-	JZ    end157
+	JZ    end161
 
-loop157:
+loop161:
 	VMOVSS      (CX), X9
 	VMOVSS      (DX), X10
 	VMOVSS      (BX), X11
@@ -4568,9 +4868,9 @@ loop157:
 	ADDQ        $+4, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop157
+	JNZ         loop161
 
-end157:
+end161:
 	VCMPPS $0x04, Z8, Z8, K1
 	KMOVW  K1, AX
 	TESTL  AX, AX
@@ -4601,9 +4901,9 @@ TEXT ·adam64AVX512(SB), NOSPLIT, $0-105
 	SHRQ         $0x03, SI
 	ANDQ         $0x07, DI
 	TESTQ        SI, SI
-	JZ           end158
+	JZ           end162
 
-loop158:
+loop162:
 	VMOVUPD     (CX), Z9
 	VMOVUPD     (DX), Z10
 	VMOVUPD     (BX), Z11
@@ -4630,13 +4930,13 @@ loop158:
 	ADDQ        $+64, DX
 	ADDQ        $+64, BX
 	DECQ        SI
-	JNZ         loop158
+	JNZ         loop162
 
-end158:
+end162:
 	TESTQ DI, DI
-	JZ    end159
+	JZ    end163
 
-loop159:
+loop163:
 	VMOVSD      (CX), X9
 	VMOVSD      (DX), X10
 	VMOVSD      (BX), X11
@@ -4663,9 +4963,9 @@ loop159:
 	ADDQ        $+8, DX
 	ADDQ        $+8, BX
 	DECQ        DI
-	JNZ         loop159
+	JNZ         loop163
 
-end159:
+end163:
 	VCMPPS $0x04, Z8, Z8, K1
 	KMOVW  K1, AX
 	TESTL  AX, AX
@@ -4709,9 +5009,9 @@ TEXT ·fillSetsAVX512(SB), NOSPLIT, $0-80
 	VPBROADCASTD constant0<>+0(SB), Z1
 	SHLQ         $0x06, SI
 	XORQ         R8, R8
-	JMP          end160
+	JMP          end164
 
-loop160:
+loop164:
 	MOVQ    $0x00000010, R10
 	CMPQ    DX, R10
 	CMOVQLT DX, R10
@@ -4724,9 +5024,9 @@ loop160:
 	MOVQ    timesteps+64(FP), R12
 	XORQ    R9, R9
 	TESTQ   R12, R12
-	JZ      end161
+	JZ      end165
 
-loop161:
+loop165:
 	VXORPS     X4, X4, X4
 	KMOVW      K1, K2
 	VPGATHERDD (R11)(Z0*4), K2, Z4
@@ -4747,9 +5047,9 @@ loop161:
 fits:
 	ADDQ $+4, R11
 	DECQ R12
-	JNZ  loop161
+	JNZ  loop165
 
-end161:
+end165:
 	VMOVQ     R9, X3
 	VPSLLD    X3, Z1, Z3
 	VPORD     Z3, Z2, Z2
@@ -4758,9 +5058,9 @@ end161:
 	ADDQ      SI, CX
 	ADDQ      $-16, DX
 
-end160:
+end164:
 	CMPQ R8, DX
-	JL   loop160
+	JL   loop164
 	VZEROUPPER
 	RET
 
@@ -4815,9 +5115,9 @@ TEXT ·float32sAVX512(SB), NOSPLIT, $0-56
 	VPBROADCASTQ constant9<>+0(SB), Z6
 	VBROADCASTSS constant10<>+0(SB), Z7
 	TESTQ        CX, CX
-	JZ           end162
+	JZ           end166
 
-loop162:
+loop166:
 	VPSRLQ    $0x20, Z1, Z8
 	VPSRLQ    $0x20, Z3, Z9
 	VPMULUDQ  Z1, Z3, Z10
@@ -4859,9 +5159,9 @@ loop162:
 	VPERMQ    Z1, Z6, Z1
 	ADDQ      $+64, AX
 	DECQ      CX
-	JNZ       loop162
+	JNZ       loop166
 
-end162:
+end166:
 	VMOVQ X0, newHigh+40(FP)
 	VMOVQ X1, newLow+48(FP)
 	VZEROUPPER
@@ -4878,145 +5178,3 @@ GLOBL constant9<>(SB), RODATA|NOPTR, $8
 
 DATA constant10<>+0(SB)/4, $0x33800000
 GLOBL constant10<>(SB), RODATA|NOPTR, $4
-
-// func transposeAVX2(dst []float32, src []float32, stride int)
-// Requires: AVX
-TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  src_base+24(FP), CX
-	MOVQ  dst_len+8(FP), DX
-	MOVQ  stride+48(FP), BX
-	SHLQ  $0x02, BX
-	SHRQ  $0x06, DX
-	LEAQ  (BX)(BX*2), SI
-	LEAQ  (BX)(BX*4), DI
-	LEAQ  (BX)(SI*2), R8
-	LEAQ  (CX)(BX*8), R9
-	TESTQ DX, DX
-	JZ    end163
-
-loop163:
-	VMOVUPS     (CX), X0
-	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
-	VMOVUPS     (CX)(BX*1), X0
-	VINSERTF128 $0x01, (CX)(DI*1), Y0, Y2
-	VMOVUPS     (CX)(BX*2), X0
-	VINSERTF128 $0x01, (CX)(SI*2), Y0, Y3
-	VMOVUPS     (CX)(SI*1), X0
-	VINSERTF128 $0x01, (CX)(R8*1), Y0, Y4
-	VUNPCKLPS   Y2, Y1, Y5
-	VUNPCKHPS   Y2, Y1, Y1
-	VUNPCKLPS   Y4, Y3, Y2
-	VUNPCKHPS   Y4, Y3, Y3
-	VUNPCKLPD   Y2, Y5, Y4
-	VMOVUPS     Y4, (AX)
-	VUNPCKHPD   Y2, Y5, Y2
-	VMOVUPS     Y2, 64(AX)
-	VUNPCKLPD   Y3, Y1, Y2
-	VMOVUPS     Y2, 128(AX)
-	VUNPCKHPD   Y3, Y1, Y1
-	VMOVUPS     Y1, 192(AX)
-	VMOVUPS     (R9), X0
-	VINSERTF128 $0x01, (R9)(BX*4), Y0, Y1
-	VMOVUPS     (R9)(BX*1), X0
-	VINSERTF128 $0x01, (R9)(DI*1), Y0, Y2
-	VMOVUPS     (R9)(BX*2), X0
-	VINSERTF128 $0x01, (R9)(SI*2), Y0, Y3
-	VMOVUPS     (R9)(SI*1), X0
-	VINSERTF128 $0x01, (R9)(R8*1), Y0, Y4
-	VUNPCKLPS   Y2, Y1, Y5
-	VUNPCKHPS   Y2, Y1, Y1
-	VUNPCKLPS   Y4, Y3, Y2
-	VUNPCKHPS   Y4, Y3, Y3
-	VUNPCKLPD   Y2, Y5, Y4
-	VMOVUPS     Y4, 32(AX)
-	VUNPCKHPD   Y2, Y5, Y2
-	VMOVUPS     Y2, 96(AX)
-	VUNPCKLPD   Y3, Y1, Y2
-	VMOVUPS     Y2, 160(AX)
-	VUNPCKHPD   Y3, Y1, Y1
-	VMOVUPS     Y1, 224(AX)
-	ADDQ        $+16, CX
-	ADDQ        $+16, R9
-	ADDQ        $+256, AX
-	DECQ        DX
-	JNZ         loop163
-
-end163:
-	VZEROUPPER
-	RET
-
-// func addTransposeAVX2(dst []float32, src []float32, stride int)
-// Requires: AVX
-TEXT ·addTransposeAVX2(SB), NOSPLIT, $0-56
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  src_base+24(FP), CX
-	MOVQ  dst_len+8(FP), DX
-	MOVQ  stride+48(FP), BX
-	SHLQ  $0x02, BX
-	SHRQ  $0x06, DX
-	LEAQ  (BX)(BX*2), SI
-	LEAQ  (BX)(BX*4), DI
-	LEAQ  (BX)(SI*2), R8
-	LEAQ  (CX)(BX*8), R9
-	TESTQ DX, DX
-	JZ    end164
-
-loop164:
-	VMOVUPS     (CX), X0
-	VINSERTF128 $0x01, (CX)(BX*4), Y0, Y1
-	VMOVUPS     (CX)(BX*1), X0
-	VINSERTF128 $0x01, (CX)(DI*1), Y0, Y2
-	VMOVUPS     (CX)(BX*2), X0
-	VINSERTF128 $0x01, (CX)(SI*2), Y0, Y3
-	VMOVUPS     (CX)(SI*1), X0
-	VINSERTF128 $0x01, (CX)(R8*1), Y0, Y4
-	VUNPCKLPS   Y2, Y1, Y5
-	VUNPCKHPS   Y2, Y1, Y1
-	VUNPCKLPS   Y4, Y3, Y2
-	VUNPCKHPS   Y4, Y3, Y3
-	VUNPCKLPD   Y2, Y5, Y4
-	VADDPS      (AX), Y4, Y4
-	VMOVUPS     Y4, (AX)
-	VUNPCKHPD   Y2, Y5, Y2
-	VADDPS      64(AX), Y2, Y2
-	VMOVUPS     Y2, 64(AX)
-	VUNPCKLPD   Y3, Y1, Y2
-	VADDPS      128(AX), Y2, Y2
-	VMOVUPS     Y2, 128(AX)
-	VUNPCKHPD   Y3, Y1, Y1
-	VADDPS      192(AX), Y1, Y1
-	VMOVUPS     Y1, 192(AX)
-	VMOVUPS     (R9), X0
-	VINSERTF128 $0x01, (R9)(BX*4), Y0, Y1
-	VMOVUPS     (R9)(BX*1), X0
-	VINSERTF128 $0x01, (R9)(DI*1), Y0, Y2
-	VMOVUPS     (R9)(BX*2), X0
-	VINSERTF128 $0x01, (R9)(SI*2), Y0, Y3
-	VMOVUPS     (R9)(SI*1), X0
-	VINSERTF128 $0x01, (R9)(R8*1), Y0, Y4
-	VUNPCKLPS   Y2, Y1, Y5
-	VUNPCKHPS   Y2, Y1, Y1
-	VUNPCKLPS   Y4, Y3, Y2
-	VUNPCKHPS   Y4, Y3, Y3
-	VUNPCKLPD   Y2, Y5, Y4
-	VADDPS      32(AX), Y4, Y4
-	VMOVUPS     Y4, 32(AX)
-	VUNPCKHPD   Y2, Y5, Y2
-	VADDPS      96(AX), Y2, Y2
-	VMOVUPS     Y2, 96(AX)
-	VUNPCKLPD   Y3, Y1, Y2
-	VADDPS      160(AX), Y2, Y2
-	VMOVUPS     Y2, 160(AX)
-	VUNPCKHPD   Y3, Y1, Y1
-	VADDPS      224(AX), Y1, Y1
-	VMOVUPS     Y1, 224(AX)
-	ADDQ        $+16, CX
-	ADDQ        $+16, R9
-	ADDQ        $+256, AX
-	DECQ        DX
-	JNZ         loop164
-
-end164:
-	VZEROUPPER
-	RET

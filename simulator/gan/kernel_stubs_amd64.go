@@ -89,6 +89,16 @@ func bendAVX2(dst []float32, switched []uint64, middles []float32, low []float32
 //go:noescape
 func enumerateAVX2(dst []float32, switches []float32, rows []float32, drawn *[16]uint32, low []float32, reach []float32, second []float32)
 
+// transposeAVX2 is transpose in AVX2 with FMA.
+//
+//go:noescape
+func transposeAVX2(dst []float32, src []float32, stride int)
+
+// addTransposeAVX2 is addTranspose in AVX2 with FMA.
+//
+//go:noescape
+func addTransposeAVX2(dst []float32, src []float32, stride int)
+
 // addCountsAVX2 is addCounts in AVX2 with FMA.
 //
 //go:noescape
@@ -189,6 +199,16 @@ func bendAVX512(dst []float32, switched []uint64, middles []float32, low []float
 //go:noescape
 func enumerateAVX512(dst []float32, switches []float32, rows []float32, drawn *[16]uint32, low []float32, reach []float32, second []float32)
 
+// transposeAVX512 is transpose in AVX-512.
+//
+//go:noescape
+func transposeAVX512(dst []float32, src []float32, stride int)
+
+// addTransposeAVX512 is addTranspose in AVX-512.
+//
+//go:noescape
+func addTransposeAVX512(dst []float32, src []float32, stride int)
+
 // addCountsAVX512 is addCounts in AVX-512.
 //
 //go:noescape
@@ -213,13 +233,3 @@ func fillSetsAVX512(dst []uint32, words []uint32, windows int, neurons int, time
 //
 //go:noescape
 func float32sAVX512(dst []float32, high uint64, low uint64) (newHigh uint64, newLow uint64)
-
-// transposeAVX2 is transpose in AVX2 with FMA.
-//
-//go:noescape
-func transposeAVX2(dst []float32, src []float32, stride int)
-
-// addTransposeAVX2 is addTranspose in AVX2 with FMA.
-//
-//go:noescape
-func addTransposeAVX2(dst []float32, src []float32, stride int)

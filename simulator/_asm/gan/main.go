@@ -33,6 +33,8 @@ func main() {
 		k.findSwitched()
 		k.bend()
 		k.enumerate()
+		k.transpose("transpose", false)
+		k.transpose("addTranspose", true)
 		k.addCounts()
 
 		k.adam("adam32", single)
@@ -41,9 +43,6 @@ func main() {
 	wide := kernel{vector.AVX512}
 	wide.fillSets()
 	wide.float32s()
-	narrow := kernel{vector.AVX2}
-	narrow.transpose("transpose", false)
-	narrow.transpose("addTranspose", true)
 	build.Generate()
 }
 

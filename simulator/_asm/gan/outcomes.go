@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math/bits"
+
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
 	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
 	"github.com/mmcloughlin/avo/reg"
@@ -90,50 +92,68 @@ func (k kernel) reach() {
 	k.Ret()
 }
 
-// transpose transposes blocks of 4 rows and 8 lanes: the lower half of a register
-// holds four lanes of one row, the upper half the next four.
+// transpose transposes 16 lanes of as many rows as floats fit half a register.
 func (k kernel) transpose(name string, add bool) {
 	k.Function(name, "func(dst, src []float32, stride int)")
-	dst, src, count, stride := Pointer("dst"), Pointer("src"), Length("dst"), Shifted("stride", 2)
-	SHRQ(U8(6), count) // four rows
+	dst, src, count, stride, rows := Pointer("dst"), Pointer("src"), Length("dst"), Shifted("stride", 2), k.Bytes/8
+	SHRQ(U8(bits.TrailingZeros(uint(rows*LaneBytes/4))), count)
 	multiples := MultiplesOf(stride, 3)
 	second := GP64() // the lanes from 8 on
 	LEAQ(Indexed(src, stride, 8), second)
+	store := func(row reg.VecVirtual, m Mem) {
+		if add {
+			VADDPS(m, row, row)
+		}
+		VMOVUPS(row, m)
+	}
 	Loop(count, func() {
+		var quads [2][4]reg.VecVirtual
 		for half, from := range []reg.Register{src, second} {
-			var x [4]reg.VecVirtual
-			lanes := multiples.From(from, 8)
-			for i := range x {
-				low := XMM()
-				VMOVUPS(lanes[i], low)
-				x[i] = YMM()
-				VINSERTF128(U8(1), lanes[i+4], low.AsY(), x[i])
-			}
-			var pairs [4]reg.VecVirtual
-			for i := range pairs {
-				pairs[i] = YMM()
-			}
-			VUNPCKLPS(x[1], x[0], pairs[0])
-			VUNPCKHPS(x[1], x[0], pairs[1])
-			VUNPCKLPS(x[3], x[2], pairs[2])
-			VUNPCKHPS(x[3], x[2], pairs[3])
-			for i := range 4 {
-				row, m := YMM(), At(dst).Offset(i*LaneBytes+32*half)
-				if i%2 == 0 {
-					VUNPCKLPD(pairs[2+i/2], pairs[i/2], row)
-				} else {
-					VUNPCKHPD(pairs[2+i/2], pairs[i/2], row)
+			quads[half] = k.quads(multiples.From(from, 8))
+			if !k.Wide() {
+				for i, row := range quads[half] {
+					store(row, At(dst).Offset(i*LaneBytes+half*k.Bytes))
 				}
-				if add {
-					VADDPS(m, row, row)
-				}
-				VMOVUPS(row, m)
 			}
 		}
-		Advance(16, src, second)
-		Advance(4*LaneBytes, dst)
+		if k.Wide() {
+			for i, blocks := range []uint8{0b10_00_10_00, 0b11_01_11_01} {
+				for j := range 4 {
+					row := k.Register()
+					VSHUFF32X4(U8(blocks), quads[1][j], quads[0][j], row)
+					store(row, At(dst).Offset((4*i+j)*LaneBytes))
+				}
+			}
+		}
+		Advance(rows*4, src, second)
+		Advance(rows*LaneBytes, dst)
 	})
 	k.Ret()
+}
+
+// quads transposes blocks of four floats of eight lanes. Register i holds float i of lanes
+// 0 to 3 and, where it has four blocks, float 4+i of them; then those of lanes 4 to 7.
+func (k kernel) quads(lanes []Mem) (rows [4]reg.VecVirtual) {
+	var x, pairs [4]reg.VecVirtual
+	for i := range 4 {
+		x[i], pairs[i], rows[i] = k.Register(), k.Register(), k.Register()
+		if k.Wide() {
+			VMOVUPS(lanes[i], x[i].AsY())
+			VINSERTF64X4(U8(1), lanes[i+4], x[i], x[i])
+		} else {
+			VMOVUPS(lanes[i], x[i].AsX())
+			VINSERTF128(U8(1), lanes[i+4], x[i], x[i])
+		}
+	}
+	for i := 0; i < 4; i += 2 {
+		VUNPCKLPS(x[i+1], x[i], pairs[i])
+		VUNPCKHPS(x[i+1], x[i], pairs[i+1])
+	}
+	for i := range 2 {
+		VUNPCKLPD(pairs[2+i], pairs[i], rows[2*i])
+		VUNPCKHPD(pairs[2+i], pairs[i], rows[2*i+1])
+	}
+	return rows
 }
 
 func (k kernel) addCounts() {
