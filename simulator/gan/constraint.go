@@ -43,8 +43,8 @@ type penalty struct {
 	critic  *network
 	on      []uint32  // [block], sets of active units; none in unused lanes
 	slopes  []float32 // [block][input][lane], −∇C
-	squares laneRow   // of ‖∇C‖
-	scale   laneRow   // −2·weight/pairs · excess/‖∇C‖
+	squares []laneRow // [block], of ‖∇C‖
+	scales  []laneRow // [block], −2·weight/pairs · excess/‖∇C‖
 }
 
 func newPenalty(s Settings, w *network) *penalty {
@@ -55,6 +55,7 @@ func newPenalty(s Settings, w *network) *penalty {
 	return &penalty{
 		least: least, weight: s.PenaltyWeight, critic: w,
 		on: make([]uint32, s.blocks()*lanes*w.stride/setUnits), slopes: make([]float32, s.blocks()*s.inputs()*lanes),
+		squares: make([]laneRow, s.blocks()), scales: make([]laneRow, s.blocks()),
 	}
 }
 
@@ -67,27 +68,34 @@ func excess(norm, least float64) float64 { return max(least, norm-1) }
 // first layer is linear, so the pre-activation of an interpolate is the
 // interpolate of the pre-activations. If it measures, add returns the penalty, else 0.
 func (p *penalty) add(gradient *network, real, fake, interpolation []float32, measures bool) (loss float64) {
-	l, w, on, slopes := p.critic.loops, p.critic, p.on, p.slopes
+	l, w, on := p.critic.loops, p.critic, p.on
 	sets, inputs := lanes*w.stride/setUnits, len(w.first)/w.stride
 	for u := range slices.Chunk(interpolation, lanes) {
 		l.unitsBetween(on, real, fake, u, w.stride)
 		real, fake, on = real[len(u)*w.stride:], fake[len(u)*w.stride:], on[sets:]
 	}
-	l.inputSlopes(slopes, w.first, w.second, p.on, inputs, len(p.on)/sets)
-	on = p.on
-	factor := -2 * p.weight / float64(len(interpolation))
-	for u := range slices.Chunk(interpolation, lanes) {
-		block := slopes[:inputs*lanes]
-		l.sumSquares(&p.squares, block)
-		if measures {
-			loss += p.loss(len(interpolation), len(u))
-		}
-		if l.penaltyScale(&p.scale, &p.squares, p.least, factor) {
-			l.spreadSlopes(gradient.first, block, on, &p.scale, w.stride)
-		}
-		slopes, on = slopes[len(block):], on[sets:]
+	l.inputSlopes(p.slopes, w.first, w.second, p.on, inputs, len(p.scales))
+	factor, some := -2*p.weight/float64(len(interpolation)), false
+	for block := range p.scales {
+		l.sumSquares(&p.squares[block], p.blockSlopes(block))
+		some = l.penaltyScale(&p.scales[block], &p.squares[block], p.least, factor) || some
+	}
+	if measures {
+		loss = p.loss(len(interpolation))
+	}
+	if !some {
+		return loss
+	}
+	for block := range p.scales {
+		l.spreadSlopes(gradient.first, p.blockSlopes(block), p.on[block*sets:], &p.scales[block], w.stride)
 	}
 	return loss
+}
+
+// blockSlopes returns the slopes of a block.
+func (p *penalty) blockSlopes(block int) []float32 {
+	size := len(p.slopes) / len(p.scales)
+	return p.slopes[block*size:][:size]
 }
 
 // clip limits every weight to ±bound.

@@ -97,15 +97,17 @@ func (k *kTerm) value() float64 {
 	return k.weight * loss
 }
 
-// loss returns the penalty of the block of interpolates that squares describes, of which
-// so many lanes are used.
-func (p *penalty) loss(pairs, used int) float64 {
-	sum := 0.0
-	for _, square := range p.squares[:used] {
-		e := excess(math.Sqrt(float64(square)), p.least)
-		sum += e * e
+// loss returns the penalty of so many interpolates, which squares describes.
+func (p *penalty) loss(pairs int) (loss float64) {
+	for block, squares := range p.squares {
+		sum := 0.0
+		for _, square := range squares[:min(lanes, pairs-block*lanes)] {
+			e := excess(math.Sqrt(float64(square)), p.least)
+			sum += e * e
+		}
+		loss += p.weight / float64(pairs) * sum
 	}
-	return p.weight / float64(pairs) * sum
+	return loss
 }
 
 // norm returns the Euclidean norm of a vector. It is infinite if the squares overflow.
