@@ -26,8 +26,12 @@ type outcomes struct {
 	// Buffers for one block.
 	middles  []float32 // [lane][stride]; negative and transposed where outcomes are few
 	switched []uint64  // [lane][stride/width][2], sets of units
-	bends    []float32 // [lane][outcome], rows padded against cache-set conflicts
+	bends    []float32 // [lane][outcome of bentRows], rows padded against cache-set conflicts
 }
+
+// bentRows is the number of high words whose outcomes are bent together, so that they
+// stay in the nearest cache until they are added. AVX-512 has registers for as many.
+const bentRows = 16
 
 func newOutcomes(w *network, neurons int) *outcomes {
 	highs := 1 << max(neurons-lowBits, 0)
@@ -36,7 +40,7 @@ func newOutcomes(w *network, neurons int) *outcomes {
 		critic: w, neurons: neurons,
 		lowWords: rows(lanes), highWords: rows(highs), low: rows(lanes), reach: rows(1),
 		middles: rows(lanes), switched: make([]uint64, 2*lanes*w.stride/width),
-		bends: make([]float32, lanes*(highs+1)*lanes),
+		bends: make([]float32, lanes*(min(highs, bentRows)+1)*lanes),
 	}
 }
 
@@ -68,6 +72,10 @@ func (o *outcomes) bend(weights, rows []float32, on []uint32, slopes []float32, 
 	middles := o.middles[:len(drawn)*stride]
 	l.sumWords(weights, slopes, lanes)
 	l.findSwitched(o.switched, middles, rows, on, drawn, o.lowWords, o.highWords, o.reach, stride)
-	l.bend(o.bends, o.switched, middles, o.low, o.highWords, o.critic.second, len(o.highWords)/stride, stride)
-	l.addTranspose(weights, o.bends, len(o.bends)/lanes)
+	for high := o.highWords; len(high) > 0; {
+		rows := min(len(high)/stride, bentRows)
+		l.bend(o.bends, o.switched, middles, o.low, high, o.critic.second, rows, stride)
+		l.addTranspose(weights[:rows*lanes*lanes], o.bends, (rows+1)*lanes)
+		weights, high = weights[rows*lanes*lanes:], high[rows*stride:]
+	}
 }
