@@ -276,16 +276,17 @@ var calls = map[string]func(l *loops, t trial){
 	},
 	"sample": func(l *loops, t trial) {
 		blocks, rows, gap := t.UpTo(5), t.UpTo(5), t.IntN(2)
-		var counts [Lanes]int32
+		var drawn [Lanes]uint32
 		var uniform half
 		src := t.in(blocks * (rows + gap))
-		for i := range uniform { // far from any running sum: a count must not hang on a rounding
-			uniform[i] = float32(blocks*rows) * t.Float32()
+		for i := range uniform { // far from any running sum: a draw must not hang on a rounding
+			uniform[i] = 3 * float32(blocks*rows) * t.Float32()
 		}
-		l.sample(&counts, &uniform, src, blocks, rows, rows+gap)
+		clear(src[len(src)-t.IntN(rows)*width:]) // impossible rows are not drawn above the whole sum
+		l.sample(&drawn, &uniform, src, t.permutation(blocks*rows), blocks, rows, rows+gap)
 		got := t.Out(Lanes)
-		for i, c := range counts {
-			got[i] = float32(c)
+		for i, w := range drawn {
+			got[i] = float32(w)
 		}
 	},
 }

@@ -19,13 +19,12 @@ type fastTile struct {
 // workspace holds scratch memory that no call passes on to another. Tiles of one
 // goroutine may share it.
 type workspace struct {
-	gamma       []float32    // summed noise angles: half rows by qubit
-	z           []float32    // e^{iγ}, by qubit
-	zeros, ones []float32    // qubits after rotation 0: amplitudes of 0 and of 1
-	noise       []float32    // products of z over index bits: by row of a block, then by block
-	written     []float32    // the state of the bond, only for rotation 2
-	counts      [Lanes]int32 // of sample
-	backward    *backward    // nil where states are not kept
+	gamma       []float32 // summed noise angles: half rows by qubit
+	z           []float32 // e^{iγ}, by qubit
+	zeros, ones []float32 // qubits after rotation 0: amplitudes of 0 and of 1
+	noise       []float32 // products of z over index bits: by row of a block, then by block
+	written     []float32 // the state of the bond, only for rotation 2
+	backward    *backward // nil where states are not kept
 }
 
 func newWorkspace(p *plan, keep bool) *workspace {

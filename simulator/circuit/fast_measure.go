@@ -62,24 +62,5 @@ func (t *fastTile) Sample(uniform *[Lanes]float32, words *[Lanes]uint32) {
 	if len(t.deferred) > 0 {
 		t.finish()
 	}
-	t.loops.sample(&t.counts, uniform, t.final(), p.blocks, p.rows, p.stride)
-	ofRow := p.words
-	for i, n := range &t.counts {
-		if int(n) == len(ofRow) { // the sum was rounded below the uniform number
-			n = t.lastPossible(i)
-		}
-		words[i] = uint32(ofRow[n])
-	}
-}
-
-// lastPossible returns the last row with a probability above 0 in a lane.
-func (t *fastTile) lastPossible(lane int) int32 {
-	p := t.plan
-	for n := len(p.words) - 1; n > 0; n-- {
-		r := rowAt(t.final(), n>>p.low*p.stride+n&(p.rows-1))
-		if r[lane]*r[lane]+r[lane+Lanes]*r[lane+Lanes] != 0 {
-			return int32(n)
-		}
-	}
-	return 0
+	t.loops.sample(words, uniform, t.final(), p.words, p.blocks, p.rows, p.stride)
 }

@@ -96,5 +96,5 @@ type loops struct {
 	// state. words are those of the visited rows. It is nil where there are too few registers.
 	rotateProbabilities [5]func(dst, src []float32, words []int32, t []float32, s *span)
 	weigh               func(dst, src, weights []float32, words []int32, blocks, rows, stride int)
-	sample              func(counts *[Lanes]int32, uniform *half, src []float32, blocks, rows, stride int)
+	sample              func(drawn *[Lanes]uint32, uniform *half, src []float32, words []int32, blocks, rows, stride int)
 }

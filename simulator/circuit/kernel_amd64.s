@@ -2338,55 +2338,61 @@ end61:
 	VZEROUPPER
 	RET
 
-// func sampleAVX2(counts *[16]int32, uniform *[16]float32, src []float32, blocks int, rows int, stride int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·sampleAVX2(SB), NOSPLIT, $0-64
-	MOVQ         counts+0(FP), AX
-	MOVQ         uniform+8(FP), CX
-	VBROADCASTSS constant11<>+0(SB), Y0
-	VMOVUPS      (CX), Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	VMOVUPS      32(CX), Y4
-	VXORPS       Y5, Y5, Y5
-	VXORPS       Y6, Y6, Y6
-	MOVQ         src_base+16(FP), CX
-	MOVQ         stride+56(FP), DX
-	SHLQ         $0x07, DX
-	MOVQ         blocks+40(FP), BX
-	TESTQ        BX, BX
-	JZ           end63
+// func sampleAVX2(drawn *[16]uint32, uniform *[16]float32, src []float32, words []int32, blocks int, rows int, stride int)
+// Requires: AVX, FMA3
+TEXT ·sampleAVX2(SB), NOSPLIT, $0-88
+	MOVQ    drawn+0(FP), AX
+	MOVQ    uniform+8(FP), CX
+	MOVQ    words_base+40(FP), DX
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS (CX), Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VMOVUPS 32(CX), Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	MOVQ    src_base+16(FP), CX
+	MOVQ    stride+80(FP), BX
+	SHLQ    $0x07, BX
+	MOVQ    blocks+64(FP), SI
+	TESTQ   SI, SI
+	JZ      end63
 
 loop63:
-	MOVQ  CX, SI
-	MOVQ  rows+48(FP), DI
-	TESTQ DI, DI
+	MOVQ  CX, DI
+	MOVQ  rows+72(FP), R8
+	TESTQ R8, R8
 	JZ    end64
 
 loop64:
-	VMOVUPS     (SI), Y7
-	VMOVUPS     64(SI), Y8
-	VMULPS      Y7, Y7, Y7
-	VFMADD231PS Y8, Y8, Y7
-	VADDPS      Y7, Y2, Y2
-	VCMPPS      $0x12, Y1, Y2, Y7
-	VANDPS      Y0, Y7, Y7
-	VPADDD      Y7, Y3, Y3
-	VMOVUPS     32(SI), Y7
-	VMOVUPS     96(SI), Y8
-	VMULPS      Y7, Y7, Y7
-	VFMADD231PS Y8, Y8, Y7
-	VADDPS      Y7, Y5, Y5
-	VCMPPS      $0x12, Y4, Y5, Y7
-	VANDPS      Y0, Y7, Y7
-	VPADDD      Y7, Y6, Y6
-	ADDQ        $+128, SI
-	DECQ        DI
-	JNZ         loop64
+	VMOVUPS      (DI), Y7
+	VMOVUPS      64(DI), Y8
+	VMULPS       Y7, Y7, Y7
+	VFMADD231PS  Y8, Y8, Y7
+	VCMPPS       $0x04, Y0, Y7, Y8
+	VCMPPS       $0x12, Y1, Y2, Y9
+	VANDPS       Y8, Y9, Y9
+	VBROADCASTSS (DX), Y8
+	VBLENDVPS    Y9, Y8, Y3, Y3
+	VADDPS       Y7, Y2, Y2
+	VMOVUPS      32(DI), Y7
+	VMOVUPS      96(DI), Y8
+	VMULPS       Y7, Y7, Y7
+	VFMADD231PS  Y8, Y8, Y7
+	VCMPPS       $0x04, Y0, Y7, Y8
+	VCMPPS       $0x12, Y4, Y5, Y9
+	VANDPS       Y8, Y9, Y9
+	VBROADCASTSS (DX), Y8
+	VBLENDVPS    Y9, Y8, Y6, Y6
+	VADDPS       Y7, Y5, Y5
+	ADDQ         $+4, DX
+	ADDQ         $+128, DI
+	DECQ         R8
+	JNZ          loop64
 
 end64:
-	ADDQ DX, CX
-	DECQ BX
+	ADDQ BX, CX
+	DECQ SI
 	JNZ  loop63
 
 end63:
@@ -2394,9 +2400,6 @@ end63:
 	VMOVUPS Y6, 32(AX)
 	VZEROUPPER
 	RET
-
-DATA constant11<>+0(SB)/4, $0x00000001
-GLOBL constant11<>(SB), RODATA|NOPTR, $4
 
 // func phasesAVX512(z []float32, gamma []float32, rows int)
 // Requires: AVX, AVX512DQ, AVX512F
@@ -3928,44 +3931,46 @@ end113:
 	VZEROUPPER
 	RET
 
-// func sampleAVX512(counts *[16]int32, uniform *[16]float32, src []float32, blocks int, rows int, stride int)
+// func sampleAVX512(drawn *[16]uint32, uniform *[16]float32, src []float32, words []int32, blocks int, rows int, stride int)
 // Requires: AVX, AVX512F
-TEXT ·sampleAVX512(SB), NOSPLIT, $0-64
-	MOVQ         counts+0(FP), AX
-	MOVQ         uniform+8(FP), CX
-	VBROADCASTSS constant11<>+0(SB), Z0
-	VMOVUPS      (CX), Z1
-	VXORPS       X2, X2, X2
-	VXORPS       X3, X3, X3
-	MOVQ         src_base+16(FP), CX
-	MOVQ         stride+56(FP), DX
-	SHLQ         $0x07, DX
-	MOVQ         blocks+40(FP), BX
-	TESTQ        BX, BX
-	JZ           end115
+TEXT ·sampleAVX512(SB), NOSPLIT, $0-88
+	MOVQ    drawn+0(FP), AX
+	MOVQ    uniform+8(FP), CX
+	MOVQ    words_base+40(FP), DX
+	VXORPS  X0, X0, X0
+	VMOVUPS (CX), Z1
+	VXORPS  X2, X2, X2
+	VXORPS  X3, X3, X3
+	MOVQ    src_base+16(FP), CX
+	MOVQ    stride+80(FP), BX
+	SHLQ    $0x07, BX
+	MOVQ    blocks+64(FP), SI
+	TESTQ   SI, SI
+	JZ      end115
 
 loop115:
-	MOVQ  CX, SI
-	MOVQ  rows+48(FP), DI
-	TESTQ DI, DI
+	MOVQ  CX, DI
+	MOVQ  rows+72(FP), R8
+	TESTQ R8, R8
 	JZ    end116
 
 loop116:
-	VMOVUPS     (SI), Z4
-	VMOVUPS     64(SI), Z5
-	VMULPS      Z4, Z4, Z4
-	VFMADD231PS Z5, Z5, Z4
-	VADDPS      Z4, Z2, Z2
-	VCMPPS      $0x12, Z1, Z2, K1
-	VMOVAPS.Z   Z0, K1, Z4
-	VPADDD      Z4, Z3, Z3
-	ADDQ        $+128, SI
-	DECQ        DI
-	JNZ         loop116
+	VMOVUPS      (DI), Z4
+	VMOVUPS      64(DI), Z5
+	VMULPS       Z4, Z4, Z4
+	VFMADD231PS  Z5, Z5, Z4
+	VCMPPS       $0x04, Z0, Z4, K1
+	VCMPPS       $0x12, Z1, Z2, K1, K1
+	VPBROADCASTD (DX), K1, Z3
+	VADDPS       Z4, Z2, Z2
+	ADDQ         $+4, DX
+	ADDQ         $+128, DI
+	DECQ         R8
+	JNZ          loop116
 
 end116:
-	ADDQ DX, CX
-	DECQ BX
+	ADDQ BX, CX
+	DECQ SI
 	JNZ  loop115
 
 end115:
@@ -4008,7 +4013,7 @@ TEXT ·turnsAVX2(SB), NOSPLIT, $0-49
 	MOVQ         angles_base+24(FP), CX
 	MOVQ         angles_len+32(FP), DX
 	VXORPS       Y0, Y0, Y0
-	VBROADCASTSD constant12<>+0(SB), Y1
+	VBROADCASTSD constant11<>+0(SB), Y1
 	SHRQ         $0x02, DX
 	TESTQ        DX, DX
 	JZ           end118
@@ -4016,7 +4021,7 @@ TEXT ·turnsAVX2(SB), NOSPLIT, $0-49
 loop118:
 	VMOVUPS      (CX), Y2
 	VANDNPD      Y2, Y1, Y3
-	VBROADCASTSD constant13<>+0(SB), Y4
+	VBROADCASTSD constant12<>+0(SB), Y4
 	VCMPPD       $0x15, Y4, Y3, Y3
 	VORPD        Y3, Y0, Y0
 	VBROADCASTSD constant0<>+0(SB), Y3
@@ -4030,16 +4035,19 @@ loop118:
 	VMULPD       Y4, Y2, Y2
 	VMULPD       Y2, Y2, Y4
 	VMULPD       Y4, Y2, Y5
-	VBROADCASTSD constant14<>+0(SB), Y6
-	VBROADCASTSD constant15<>+0(SB), Y7
+	VBROADCASTSD constant13<>+0(SB), Y6
+	VBROADCASTSD constant14<>+0(SB), Y7
 	VMULPD       Y6, Y4, Y6
 	VADDPD       Y6, Y7, Y6
-	VBROADCASTSD constant16<>+0(SB), Y7
+	VBROADCASTSD constant15<>+0(SB), Y7
 	VMULPD       Y6, Y4, Y6
 	VADDPD       Y6, Y7, Y6
 	VMULPD       Y6, Y5, Y5
 	VADDPD       Y5, Y2, Y2
-	VBROADCASTSD constant17<>+0(SB), Y5
+	VBROADCASTSD constant16<>+0(SB), Y5
+	VBROADCASTSD constant17<>+0(SB), Y6
+	VMULPD       Y5, Y4, Y5
+	VADDPD       Y5, Y6, Y5
 	VBROADCASTSD constant18<>+0(SB), Y6
 	VMULPD       Y5, Y4, Y5
 	VADDPD       Y5, Y6, Y5
@@ -4047,9 +4055,6 @@ loop118:
 	VMULPD       Y5, Y4, Y5
 	VADDPD       Y5, Y6, Y5
 	VBROADCASTSD constant20<>+0(SB), Y6
-	VMULPD       Y5, Y4, Y5
-	VADDPD       Y5, Y6, Y5
-	VBROADCASTSD constant21<>+0(SB), Y6
 	VMULPD       Y5, Y4, Y4
 	VADDPD       Y4, Y6, Y4
 	VPSRLQ       $0x00, Y3, Y5
@@ -4080,35 +4085,35 @@ end118:
 	VZEROUPPER
 	RET
 
-DATA constant12<>+0(SB)/8, $0x8000000000000000
+DATA constant11<>+0(SB)/8, $0x8000000000000000
+GLOBL constant11<>(SB), RODATA|NOPTR, $8
+
+DATA constant12<>+0(SB)/8, $0x41d0000000000000
 GLOBL constant12<>(SB), RODATA|NOPTR, $8
 
-DATA constant13<>+0(SB)/8, $0x41d0000000000000
+DATA constant13<>+0(SB)/8, $0xbf2994eb3784a0b2
 GLOBL constant13<>(SB), RODATA|NOPTR, $8
 
-DATA constant14<>+0(SB)/8, $0xbf2994eb3784a0b2
+DATA constant14<>+0(SB)/8, $0x3f81107605235d9b
 GLOBL constant14<>(SB), RODATA|NOPTR, $8
 
-DATA constant15<>+0(SB)/8, $0x3f81107605235d9b
+DATA constant15<>+0(SB)/8, $0xbfc555545995a77a
 GLOBL constant15<>(SB), RODATA|NOPTR, $8
 
-DATA constant16<>+0(SB)/8, $0xbfc555545995a77a
+DATA constant16<>+0(SB)/8, $0x3ef99343027f4502
 GLOBL constant16<>(SB), RODATA|NOPTR, $8
 
-DATA constant17<>+0(SB)/8, $0x3ef99343027f4502
+DATA constant17<>+0(SB)/8, $0xbf56c087e89a78db
 GLOBL constant17<>(SB), RODATA|NOPTR, $8
 
-DATA constant18<>+0(SB)/8, $0xbf56c087e89a78db
+DATA constant18<>+0(SB)/8, $0x3fa55553e10690af
 GLOBL constant18<>(SB), RODATA|NOPTR, $8
 
-DATA constant19<>+0(SB)/8, $0x3fa55553e10690af
+DATA constant19<>+0(SB)/8, $0xbfdffffffd0c6225
 GLOBL constant19<>(SB), RODATA|NOPTR, $8
 
-DATA constant20<>+0(SB)/8, $0xbfdffffffd0c6225
+DATA constant20<>+0(SB)/8, $0x3ff0000000000000
 GLOBL constant20<>(SB), RODATA|NOPTR, $8
-
-DATA constant21<>+0(SB)/8, $0x3ff0000000000000
-GLOBL constant21<>(SB), RODATA|NOPTR, $8
 
 // func gatesAVX2(dst []struct{flip int; tangent float64; alpha complex128; delta complex128; sin float64; cos float64}, turns []struct{sin float64; cos float64})
 // Requires: AVX, AVX2
@@ -4117,8 +4122,8 @@ TEXT ·gatesAVX2(SB), NOSPLIT, $0-48
 	MOVQ         turns_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
 	SHRQ         $0x02, DX
-	VBROADCASTSD constant12<>+0(SB), Y0
-	VBROADCASTSD constant21<>+0(SB), Y1
+	VBROADCASTSD constant11<>+0(SB), Y0
+	VBROADCASTSD constant20<>+0(SB), Y1
 	TESTQ        DX, DX
 	JZ           end119
 
@@ -4146,7 +4151,7 @@ loop119:
 	VANDNPD      Y4, Y0, Y10
 	VADDPD       Y10, Y1, Y10
 	VDIVPD       Y10, Y9, Y10
-	VBROADCASTSD constant22<>+0(SB), Y11
+	VBROADCASTSD constant21<>+0(SB), Y11
 	VCMPPD       $0x11, Y11, Y9, Y11
 	VBLENDVPD    Y11, Y1, Y9, Y9
 	VBLENDVPD    Y11, Y1, Y5, Y5
@@ -4197,8 +4202,8 @@ end119:
 	VZEROUPPER
 	RET
 
-DATA constant22<>+0(SB)/8, $0x39b4484bfeebc2a0
-GLOBL constant22<>(SB), RODATA|NOPTR, $8
+DATA constant21<>+0(SB)/8, $0x39b4484bfeebc2a0
+GLOBL constant21<>(SB), RODATA|NOPTR, $8
 
 // func monomialsAVX2(products []struct{alpha complex128; delta complex128}, factors []struct{alpha complex128; delta complex128}, scale float64)
 // Requires: AVX, SSE2
@@ -4206,7 +4211,7 @@ TEXT ·monomialsAVX2(SB), NOSPLIT, $0-56
 	MOVQ    products_base+0(FP), AX
 	MOVQ    factors_base+24(FP), CX
 	MOVQ    factors_len+32(FP), DX
-	VMOVSD  constant21<>+0(SB), X0
+	VMOVSD  constant20<>+0(SB), X0
 	MOVSD   scale+48(FP), X1
 	VMOVUPD X0, (AX)
 	VMOVUPD X1, 16(AX)

@@ -171,7 +171,7 @@ func weighAVX2(dst []float32, src []float32, weights []float32, words []int32, b
 // sampleAVX2 is sample in AVX2 with FMA.
 //
 //go:noescape
-func sampleAVX2(counts *[16]int32, uniform *[16]float32, src []float32, blocks int, rows int, stride int)
+func sampleAVX2(drawn *[16]uint32, uniform *[16]float32, src []float32, words []int32, blocks int, rows int, stride int)
 
 // phasesAVX512 is phases in AVX-512.
 //
@@ -340,7 +340,7 @@ func weighAVX512(dst []float32, src []float32, weights []float32, words []int32,
 // sampleAVX512 is sample in AVX-512.
 //
 //go:noescape
-func sampleAVX512(counts *[16]int32, uniform *[16]float32, src []float32, blocks int, rows int, stride int)
+func sampleAVX512(drawn *[16]uint32, uniform *[16]float32, src []float32, words []int32, blocks int, rows int, stride int)
 
 // sumsAVX2 is sums in AVX2 with FMA.
 //

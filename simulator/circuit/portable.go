@@ -75,19 +75,21 @@ func weigh(dst, src, weights []float32, words []int32, blocks, rows, stride int)
 	}
 }
 
-// sample counts, for every lane, the rows up to which the running sum of
-// |amplitude|² has not gone above the uniform number.
-func sample(counts *[Lanes]int32, uniform *half, src []float32, blocks, rows, stride int) {
+// sample draws a row for every lane and stores its word. That is the last row with |amplitude|² > 0 for
+// which the sum over the rows before it is not above the uniform number: the row that takes the sum above
+// it, or the last possible row if rounding keeps the whole sum below it. Row 0 has word 0.
+func sample(drawn *[Lanes]uint32, uniform *half, src []float32, words []int32, blocks, rows, stride int) {
 	var sum half
-	*counts = [Lanes]int32{}
+	*drawn = [Lanes]uint32{}
 	for c := range blocks {
-		for r := range rows {
+		for r, w := range words[c*rows : (c+1)*rows] {
 			x := rowAt(src, c*stride+r)
 			for i := range Lanes {
-				sum[i] += x[i]*x[i] + x[i+Lanes]*x[i+Lanes]
-				if sum[i] <= uniform[i] {
-					counts[i]++
+				p := x[i]*x[i] + x[i+Lanes]*x[i+Lanes]
+				if sum[i] <= uniform[i] && p != 0 {
+					drawn[i] = uint32(w)
 				}
+				sum[i] += p
 			}
 		}
 	}

@@ -102,21 +102,22 @@ func (v kernel) weigh() {
 }
 
 func (v kernel) sample() {
-	v.Function("sample", "func(counts *[16]int32, uniform *[16]float32, src []float32, blocks, rows, stride int)")
-	counts, uniform := Number("counts"), Number("uniform")
-	type lanes struct{ u, sum, count reg.VecVirtual }
-	one := v.Broadcast(Bits32(1))
+	v.Function("sample", "func(drawn *[16]uint32, uniform *[16]float32, src []float32, words []int32, blocks, rows, stride int)")
+	drawn, uniform, words := Number("drawn"), Number("uniform"), Pointer("words")
+	type lanes struct{ u, sum, word reg.VecVirtual }
+	none := v.Zero()
 	state := map[int]lanes{}
 	v.parts(func(part int) {
 		state[part] = lanes{v.Load(At(uniform).Offset(part)), v.Zero(), v.Zero()}
 	})
 	perRow([]reg.Register{Pointer("src")}, func(c []reg.Register) {
 		v.parts(func(part int) {
-			s := state[part]
-			VADDPS(v.probability(At(c[0]), part), s.sum, s.sum)
-			VPADDD(v.Compare(s.sum, LessOrEqual, s.u).Keep(one), s.count, s.count)
+			s, p := state[part], v.probability(At(c[0]), part)
+			v.Compare(p, NotEqual, none).AndCompare(s.sum, LessOrEqual, s.u).Broadcast(At(words), s.word)
+			VADDPS(p, s.sum, s.sum)
 		})
+		Advance(4, words)
 	})
-	v.parts(func(part int) { VMOVUPS(state[part].count, At(counts).Offset(part)) })
+	v.parts(func(part int) { VMOVUPS(state[part].word, At(drawn).Offset(part)) })
 	v.Ret()
 }

@@ -136,6 +136,27 @@ func (m Mask) Keep(value reg.VecVirtual) reg.VecVirtual {
 	return kept
 }
 
+// AndCompare is Compare in the lanes of the mask.
+func (m Mask) AndCompare(a reg.VecVirtual, predicate uint8, b Op) Mask {
+	if m.vector.Wide() {
+		both := Mask{m.vector, K()}
+		VCMPPS(U8(predicate), b, a, m.lanes, both.lanes)
+		return both
+	}
+	both := m.vector.Compare(a, predicate, b)
+	VANDPS(m.lanes, both.lanes, both.lanes)
+	return both
+}
+
+// Broadcast sets the lanes of the mask to one number of 32 bits from memory.
+func (m Mask) Broadcast(from Mem, to reg.VecVirtual) {
+	if m.vector.Wide() {
+		VPBROADCASTD(from, m.lanes, to)
+		return
+	}
+	VBLENDVPS(m.lanes, m.vector.Broadcast(from), to, to)
+}
+
 // Store stores one bit a lane.
 func (m Mask) Store(to Mem) {
 	if m.vector.Wide() {
