@@ -37,7 +37,11 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 	"fillSets": func(l *loops, t *kerneltest.Trial) {
 		neurons, timesteps, windows, rows := t.UpTo(20), t.UpTo(10), t.UpTo(40), 40+t.IntN(60)
 		dst := t.OutBits32(len(newSets(rows, neurons*timesteps+1)))
-		l.fillSets(dst[t.IntN(rows-windows+1):], anyWords(t, windows*timesteps, 1<<neurons), windows, neurons, timesteps, rows)
+		words, lane, step := windows*timesteps, timesteps, 1
+		if t.IntN(2) == 0 {
+			words, lane, step = (windows+lanes-1)/lanes*lanes*timesteps, 1, lanes
+		}
+		l.fillSets(dst[t.IntN(rows-windows+1):], anyWords(t, words, 1<<neurons), windows, neurons, timesteps, rows, lane, step)
 	},
 	"transposeSets": func(l *loops, t *kerneltest.Trial) {
 		rows, columns := t.UpTo(140), t.UpTo(140)

@@ -45,7 +45,7 @@ func newCritic(s Settings, start random.Generator) *critic {
 	}
 }
 
-// update makes one step of Adam on L_C. real and fake are [sample][time].
+// update makes one step of Adam on L_C. real is [sample][time], fake [block][time][lane].
 func (c *critic) update(real, fake []uint32, rate float64) error {
 	c.differentiate(real, fake)
 	c.updates++
@@ -68,7 +68,7 @@ func (c *critic) differentiate(real, fake []uint32) {
 	size, l, g := c.settings.BatchSize, c.weights.loops, c.gradient
 	clear(g.all)
 	c.sets.set(l, 0, real)
-	c.sets.set(l, size, fake)
+	c.sets.setDrawn(l, size, fake)
 	c.weights.preactivations(c.rows, c.sets)
 	c.loss = math.NaN()
 	if c.measures {

@@ -20,7 +20,7 @@ func TestCriticGradient(t *testing.T) {
 				s := defaults(3, 2, 1)
 				s.Constraint, s.BatchSize, s.HiddenUnits = constraint, size, 9
 				c, real, fake := testCritic(s)
-				c.differentiate(real, fake)
+				c.differentiate(real, byLane(fake, s.Timesteps))
 
 				got := c.gradient.reference().parameters()
 				reference := c.weights.reference()
@@ -93,7 +93,7 @@ func TestPenaltyOfAFlatCritic(t *testing.T) {
 	s.Constraint = TwoSided
 	c, real, fake := testCritic(s)
 	clear(c.weights.second)
-	c.differentiate(real, fake)
+	c.differentiate(real, byLane(fake, s.Timesteps))
 	if !finite(c.gradient.all...) {
 		t.Fatal("the gradient is not finite")
 	}
@@ -112,7 +112,7 @@ func TestCriticUpdate(t *testing.T) {
 		s.Constraint, s.ClipBound = constraint, 0.03
 		c, real, fake := testCritic(s)
 		before := append([]float32(nil), c.weights.all...)
-		if err := c.update(real, fake, 0.01); err != nil {
+		if err := c.update(real, byLane(fake, s.Timesteps), 0.01); err != nil {
 			t.Fatal(err)
 		}
 		for i, w := range c.weights.all {

@@ -142,7 +142,7 @@ func TestStraightThroughGradient(t *testing.T) {
 	e.actor.k.begin(e.Trainer.real)
 	e.actor.differentiate()
 	want := e.exactGradient(func(j, step int, outcome uint32) float64 {
-		drawn := s.window(e.batch.words, j)
+		drawn := s.window(e.sampler.windows(e.batch), j)
 		w, surplus, spikes := 0.0, 0.0, 0.0
 		slope := e.reference.slope(bitsOf(3, drawn))
 		for q, bit := range bitsOf(3, []uint32{outcome}) {
@@ -174,7 +174,7 @@ func TestLocalGradientOfAnyShape(t *testing.T) {
 		s.KLoss = rapid.SampledFrom([]KLoss{Absolute, Square, AbsolutePairs, SquarePairs, Sorted, Population, Linear}).Draw(r, "form")
 		s.K = rapid.SampledFrom([]float64{0, 0.7}).Draw(r, "k")
 		e := newEnumeration(t, s)
-		if e.batch.words[0] != 0 {
+		if e.batch.drawn[0] != 0 {
 			r.Fatal("the batch is not fresh")
 		}
 		e.compareLocal(r)
@@ -202,7 +202,7 @@ func TestMMDGradientOfAnyShape(t *testing.T) {
 func (e *enumeration) compareLocal(r *rapid.T) {
 	e.actor.estimator.begin(e.Trainer.real)
 	e.actor.differentiate()
-	s, words := e.settings, e.batch.words
+	s, words := e.settings, e.sampler.windows(e.batch)
 	want := e.exactGradient(func(j, step int, outcome uint32) float64 {
 		moved := append([]uint32(nil), words...)
 		moved[j*s.Timesteps+step] = outcome

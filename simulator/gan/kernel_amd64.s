@@ -4992,9 +4992,9 @@ DATA laneNumbers<>+56(SB)/4, $0x0000000e
 DATA laneNumbers<>+60(SB)/4, $0x0000000f
 GLOBL laneNumbers<>(SB), RODATA|NOPTR, $64
 
-// func fillSetsAVX512(dst []uint32, words []uint32, windows int, neurons int, timesteps int, rows int)
+// func fillSetsAVX512(dst []uint32, words []uint32, windows int, neurons int, timesteps int, rows int, lane int, step int)
 // Requires: AVX, AVX512F, BMI2, CMOV
-TEXT ·fillSetsAVX512(SB), NOSPLIT, $0-80
+TEXT ·fillSetsAVX512(SB), NOSPLIT, $0-96
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         words_base+24(FP), CX
 	MOVQ         windows+48(FP), DX
@@ -5004,62 +5004,65 @@ TEXT ·fillSetsAVX512(SB), NOSPLIT, $0-80
 	ADDQ         $+63, DI
 	SHRQ         $0x06, DI
 	SHLQ         $0x08, DI
-	VPBROADCASTD SI, Z0
+	MOVQ         step+88(FP), R8
+	SHLQ         $0x02, R8
+	MOVQ         lane+80(FP), R9
+	VPBROADCASTD R9, Z0
 	VPMULLD      laneNumbers<>+0(SB), Z0, Z0
 	VPBROADCASTD constant0<>+0(SB), Z1
 	SHLQ         $0x06, SI
-	XORQ         R8, R8
+	XORQ         R9, R9
 	JMP          end164
 
 loop164:
-	MOVQ    $0x00000010, R10
-	CMPQ    DX, R10
-	CMOVQLT DX, R10
-	MOVQ    $-1, R9
-	BZHIQ   R10, R9, R9
-	KMOVW   R9, K1
+	MOVQ    $0x00000010, R11
+	CMPQ    DX, R11
+	CMOVQLT DX, R11
+	MOVQ    $-1, R10
+	BZHIQ   R11, R10, R10
+	KMOVW   R10, K1
 	VPXORD  Z2, Z2, Z2
-	MOVQ    AX, R10
-	MOVQ    CX, R11
-	MOVQ    timesteps+64(FP), R12
-	XORQ    R9, R9
-	TESTQ   R12, R12
+	MOVQ    AX, R11
+	MOVQ    CX, R12
+	MOVQ    timesteps+64(FP), R13
+	XORQ    R10, R10
+	TESTQ   R13, R13
 	JZ      end165
 
 loop165:
 	VXORPS     X4, X4, X4
 	KMOVW      K1, K2
-	VPGATHERDD (R11)(Z0*4), K2, Z4
-	VMOVQ      R9, X3
+	VPGATHERDD (R12)(Z0*4), K2, Z4
+	VMOVQ      R10, X3
 	VPSLLD     X3, Z4, Z3
 	VPORD      Z3, Z2, Z2
-	ADDQ       BX, R9
-	CMPQ       R9, $0x20
+	ADDQ       BX, R10
+	CMPQ       R10, $0x20
 	JL         fits
-	VMOVDQU32  Z2, K1, (R10)
-	ADDQ       DI, R10
-	SUBQ       $0x20, R9
-	MOVQ       BX, R13
-	SUBQ       R9, R13
-	VMOVQ      R13, X3
+	VMOVDQU32  Z2, K1, (R11)
+	ADDQ       DI, R11
+	SUBQ       $0x20, R10
+	MOVQ       BX, R14
+	SUBQ       R10, R14
+	VMOVQ      R14, X3
 	VPSRLD     X3, Z4, Z2
 
 fits:
-	ADDQ $+4, R11
-	DECQ R12
+	ADDQ R8, R12
+	DECQ R13
 	JNZ  loop165
 
 end165:
-	VMOVQ     R9, X3
+	VMOVQ     R10, X3
 	VPSLLD    X3, Z1, Z3
 	VPORD     Z3, Z2, Z2
-	VMOVDQU32 Z2, K1, (R10)
+	VMOVDQU32 Z2, K1, (R11)
 	ADDQ      $+64, AX
 	ADDQ      SI, CX
 	ADDQ      $-16, DX
 
 end164:
-	CMPQ R8, DX
+	CMPQ R9, DX
 	JL   loop164
 	VZEROUPPER
 	RET

@@ -227,7 +227,7 @@ func adam64AVX512(parameters []float64, gradient []float64, mean []float64, squa
 // fillSetsAVX512 is fillSets in AVX-512.
 //
 //go:noescape
-func fillSetsAVX512(dst []uint32, words []uint32, windows int, neurons int, timesteps int, rows int)
+func fillSetsAVX512(dst []uint32, words []uint32, windows int, neurons int, timesteps int, rows int, lane int, step int)
 
 // float32sAVX512 is float32s in AVX-512.
 //

@@ -68,9 +68,6 @@ func (k *kTerm) bin(sample, count int, probability float64) {
 
 // windows adds measured generated windows, [sample][time].
 func (k *kTerm) windows(fake []uint32) {
-	if k.weight == 0 {
-		return
-	}
 	for j := range k.fake {
 		for _, word := range fake[j*k.timesteps:][:k.timesteps] {
 			k.bin(j, bits.OnesCount32(word), 1)

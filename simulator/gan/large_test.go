@@ -28,7 +28,7 @@ func TestLargeTraining(t *testing.T) {
 		for step := range s.Timesteps {
 			a.estimator.weigh(nil, b, 0, step, weights)
 			for l := range s.BatchSize {
-				window := append([]uint32(nil), s.window(b.words, l)...)
+				window := append([]uint32(nil), s.window(trainer.sampler.windows(b), l)...)
 				value := func(x int) float64 {
 					window[step] = uint32(x)
 					return -critic.value(bitsOf(neurons, window))

@@ -26,7 +26,7 @@ type laneSets = [lanes]uint32
 type loops struct {
 	// The critic's first layer, for windows given as sets of inputs: [input/32][window],
 	// padded to multiples of 64 inputs and windows.
-	fillSets      func(dst, words []uint32, windows, neurons, timesteps, rows int)
+	fillSets      func(dst, words []uint32, windows, neurons, timesteps, rows, lane, step int)
 	sumSubsets    func(table, columns []float32, stride int)
 	sumRows       func(dst, src, table []float32, sets []uint32, rows, stride int)
 	addRows       func(dst, src []float32, sets []uint32, rows, stride int)

@@ -14,13 +14,13 @@ func TestCriticLoss(t *testing.T) {
 			s := defaults(3, 2, 1)
 			s.Constraint, s.BatchSize, s.HiddenUnits = constraint, size, 9
 			c, real, fake := testCritic(s)
-			c.differentiate(real, fake)
+			c.differentiate(real, byLane(fake, s.Timesteps))
 			if !math.IsNaN(c.loss) {
 				t.Errorf("a loss of %v that was not to be measured", c.loss)
 			}
 			c.measures = true
 			want := c.weights.reference().loss(c, real, fake)
-			if c.differentiate(real, fake); math.Abs(c.loss-want) > 1e-5*(1+math.Abs(want)) {
+			if c.differentiate(real, byLane(fake, s.Timesteps)); math.Abs(c.loss-want) > 1e-5*(1+math.Abs(want)) {
 				t.Errorf("%s, batch of %d: loss %v, want %v", constraint, size, c.loss, want)
 			}
 		}
@@ -44,10 +44,10 @@ func TestGeneratorLoss(t *testing.T) {
 				critic, n := trainer.critic.weights.reference(), s.Ansatz.Neurons
 				want := 0.0
 				for j := range s.BatchSize {
-					want -= critic.value(bitsOf(n, s.window(trainer.batch.words, j))) / float64(s.BatchSize)
+					want -= critic.value(bitsOf(n, s.window(trainer.sampler.windows(trainer.batch), j))) / float64(s.BatchSize)
 				}
 				if s.K != 0 {
-					ell := referenceEll(s.KLoss, n, split(trainer.batch.words, s.Timesteps), split(trainer.real, s.Timesteps))
+					ell := referenceEll(s.KLoss, n, split(trainer.sampler.windows(trainer.batch), s.Timesteps), split(trainer.real, s.Timesteps))
 					if s.KLoss == AbsoluteIndependent {
 						ell *= trainer.actor.k.independentSign
 					}

@@ -65,9 +65,9 @@ func (e *mmd) observe(tile circuit.Tile, b *batch, block, step int) {
 
 // prepare computes the distances of the generated windows from all others.
 func (e *mmd) prepare(b *batch) {
-	t := e.timesteps
+	t, words := e.timesteps, e.sampler.windows(b)
 	for j := range e.size {
-		own, row := b.words[j*t:][:t], e.distances[j*2*e.size:][:2*e.size]
+		own, row := words[j*t:][:t], e.distances[j*2*e.size:][:2*e.size]
 		for other := range row {
 			row[other] = hamming(own, e.window(b, other))
 		}
@@ -217,7 +217,7 @@ func (d *discrepancy) addGenerated(m *sampler, tile circuit.Tile) {
 		noise, measurement := d.draws.At(block, 0), d.draws.At(block, 1)
 		m.draw(d.samples, &noise, &measurement)
 		m.sample(tile, d.samples)
-		for words := d.samples.words; len(words) > 0; words = words[t:] {
+		for words := m.windows(d.samples); len(words) > 0; words = words[t:] {
 			d.excess[jointOf(words[:t], d.neurons)] += 1.0 / evaluationWindows
 		}
 	}

@@ -87,7 +87,7 @@ func (m *Model) Sample(r random.Stream, windows int) [][]uint32 {
 		noise, measurement := r.At(uint64(first), 0), r.At(uint64(first), 1)
 		m.sampler.draw(b, &noise, &measurement)
 		m.sampler.sample(m.tile, b)
-		words = append(words, b.words...)
+		words = append(words, m.sampler.windows(b)...)
 	}
 	split := make([][]uint32, windows)
 	for w := range split {

@@ -95,5 +95,10 @@ func newInputSets(windows, neurons, timesteps int) *inputSets {
 
 // set fills the sets, from window first on, from words, [window][time].
 func (s *inputSets) set(l *loops, first int, words []uint32) {
-	l.fillSets(s.bits[first:], words, len(words)/s.timesteps, s.neurons, s.timesteps, s.windows)
+	l.fillSets(s.bits[first:], words, len(words)/s.timesteps, s.neurons, s.timesteps, s.windows, s.timesteps, 1)
+}
+
+// setDrawn fills all sets from window first on from drawn words, [block][time][lane].
+func (s *inputSets) setDrawn(l *loops, first int, drawn []uint32) {
+	l.fillSets(s.bits[first:], drawn, s.windows-first, s.neurons, s.timesteps, s.windows, 1, lanes)
 }

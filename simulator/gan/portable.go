@@ -39,12 +39,14 @@ func addRow(dst, src []float32) {
 }
 
 // fillSets fills the sets of inputs of windows, one in each word of dst that follows,
-// from words, [window][time], in rows of padded(rows) sets.
-func fillSets(dst, words []uint32, windows, neurons, timesteps, rows int) {
-	for i := 0; windows > 0; windows, dst = windows-1, dst[1:] {
-		set, used, at := uint64(0), uint(0), 0
-		for end := i + timesteps; i < end; i++ {
-			set |= uint64(words[i]) << (used & 63)
+// in rows of padded(rows) sets. The words of 16 windows are together, those of a window
+// step words apart, and those of two windows lane words.
+func fillSets(dst, words []uint32, windows, neurons, timesteps, rows, lane, step int) {
+	for w := range windows {
+		set, used, at := uint64(0), uint(0), w
+		from := w/lanes*lanes*timesteps + w%lanes*lane
+		for s := range timesteps {
+			set |= uint64(words[from+s*step]) << (used & 63)
 			if used += uint(neurons); used >= 32 {
 				dst[at] = uint32(set)
 				set, used, at = set>>32, used-32, at+padded(rows)

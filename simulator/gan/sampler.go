@@ -43,7 +43,7 @@ type batch struct {
 	noise   [][]float32 // [block·noisyPatches], parts of rows
 	uniform []float32   // [block·t][lane], one measurement each
 	drawn   []uint32    // [block·t][lane], the measured words
-	words   []uint32    // [sample][time], the same words
+	words   []uint32    // [sample][time], the same words after windows
 }
 
 func (s *sampler) newBatch(size int) *batch {
@@ -133,12 +133,19 @@ func (s *sampler) forward(tile circuit.Tile, b *batch, block, step int) {
 // measure stores the measured words of one patch of one block, from the tile that
 // ran it.
 func (s *sampler) measure(tile circuit.Tile, b *batch, block, step int) {
-	t, drawn := s.generator.Timesteps, s.drawn(b, block, step)
-	tile.Sample((*laneRow)(b.uniform[(block*t+step)*lanes:]), drawn)
-	words := b.words[block*lanes*t+step:]
-	for l, word := range drawn[:b.used(block)] {
-		words[l*t] = word
+	uniform := (*laneRow)(b.uniform[(block*s.generator.Timesteps+step)*lanes:])
+	tile.Sample(uniform, s.drawn(b, block, step))
+}
+
+// windows returns the measured windows of a batch, [sample][time].
+func (s *sampler) windows(b *batch) []uint32 {
+	t := s.generator.Timesteps
+	for j := range b.size {
+		for step := range t {
+			b.words[j*t+step] = s.drawn(b, j/lanes, step)[j%lanes]
+		}
 	}
+	return b.words
 }
 
 // drawn returns the measured words of one patch in one block.

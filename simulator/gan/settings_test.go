@@ -59,11 +59,18 @@ func testWindows(neurons, timesteps, count int) fixedWindows {
 
 // setWords sets the measured words of a batch, [sample][time].
 func (s *sampler) setWords(b *batch, words []uint32) {
-	copy(b.words, words)
+	copy(b.drawn, byLane(words, s.generator.Timesteps))
+}
+
+// byLane returns words, [sample][time], as [block][time][lane].
+func byLane(words []uint32, timesteps int) []uint32 {
+	blocks := (len(words)/timesteps + lanes - 1) / lanes
+	drawn := make([]uint32, blocks*timesteps*lanes)
 	for i, word := range words {
-		j, step := i/s.generator.Timesteps, i%s.generator.Timesteps
-		s.drawn(b, j/lanes, step)[j%lanes] = word
+		j, step := i/timesteps, i%timesteps
+		drawn[(j/lanes*timesteps+step)*lanes+j%lanes] = word
 	}
+	return drawn
 }
 
 func newTestTrainer(t testing.TB, s Settings) *Trainer {

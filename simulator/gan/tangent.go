@@ -90,9 +90,11 @@ func (e *straightThrough) prepare(b *batch) {
 
 // locate fills rows and completes the K-term's batch.
 func (e *straightThrough) locate(b *batch) {
-	e.sets.set(e.critic.loops, 0, b.words)
+	e.sets.setDrawn(e.critic.loops, 0, b.drawn)
 	e.critic.preactivations(e.rows, e.sets)
-	e.k.windows(b.words)
+	if e.k.weight != 0 {
+		e.k.windows(e.sampler.windows(b))
+	}
 	e.k.end()
 }
 

@@ -156,7 +156,7 @@ func (t *Trainer) updateCritic(index uint64, rate float64) error {
 		return err
 	}
 	t.draws.drawInterpolation(t.critic, t.steps, index)
-	return t.critic.update(t.real, t.batch.words, rate)
+	return t.critic.update(t.real, t.batch.drawn, rate)
 }
 
 // updateActor makes the generator update.
@@ -165,7 +165,7 @@ func (t *Trainer) updateActor(rate float64) error {
 		if err := t.sample(independentBatch); err != nil {
 			return err
 		}
-		t.actor.k.observeIndependent(t.real, t.batch.words)
+		t.actor.k.observeIndependent(t.real, t.sampler.windows(t.batch))
 	}
 	if err := t.draw(actorBatch); err != nil {
 		return err

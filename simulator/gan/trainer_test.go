@@ -307,8 +307,7 @@ func TestPartsOfTheBatch(t *testing.T) {
 				for kept := range s.Timesteps + 1 {
 					a.parts = trainer.batch.parts(blocks)
 					a.states = newStates(trainer.sampler, trainer.plain, blocks, kept*blocks*trainer.sampler.circuit.StateBytes())
-					clear(trainer.batch.words) // of the last differentiation
-					clear(trainer.batch.drawn)
+					clear(trainer.batch.drawn) // of the last differentiation
 					if a.differentiate(); want == nil {
 						want, loss = slices.Clone(a.gradient), a.loss
 					}

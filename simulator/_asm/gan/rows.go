@@ -137,10 +137,11 @@ func (k kernel) fillSets() {
 	for lane := range LaneBytes / 4 {
 		DATA(4*lane, U32(lane))
 	}
-	k.Function("fillSets", "func(dst, words []uint32, windows, neurons, timesteps, rows int)")
+	k.Function("fillSets", "func(dst, words []uint32, windows, neurons, timesteps, rows, lane, step int)")
 	dst, words, left, neurons, stride, next := Pointer("dst"), Pointer("words"), Number("windows"), Number("neurons"), Number("timesteps"), padded("rows")
+	step := Shifted("step", 2)
 	index, bias, set, shift := k.Register(), k.Register(), k.Register(), XMM()
-	VPBROADCASTD(stride.(reg.GP).As32(), index)
+	VPBROADCASTD(Number("lane").(reg.GP).As32(), index)
 	VPMULLD(numbers, index, index)
 	VPBROADCASTD(Bits32(1), bias)
 	SHLQ(U8(6), stride) // of 16 windows, in bytes
@@ -175,7 +176,7 @@ func (k kernel) fillSets() {
 			VMOVQ(rest, shift)
 			VPSRLD(shift, word, set)
 			Label("fits")
-			Advance(4, from)
+			ADDQ(step, from)
 		})
 		VMOVQ(used, shift)
 		last := k.Register()
