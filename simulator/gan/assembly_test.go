@@ -32,7 +32,7 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 	},
 	"addRows": func(l *loops, t *kerneltest.Trial) {
 		stride, rows, members := anyStride(t), t.UpTo(70), t.UpTo(140)
-		l.addRows(t.Out(rows*stride), t.In(members*stride), anySets(t, rows, members), rows, stride)
+		l.addRows(t.Out(rows*stride), t.In(members*stride), make([]float32, stride), anySets(t, rows, members), rows, stride)
 	},
 	"fillSets": func(l *loops, t *kerneltest.Trial) {
 		neurons, timesteps, windows, rows := t.UpTo(20), t.UpTo(10), t.UpTo(40), 40+t.IntN(60)

@@ -102,20 +102,20 @@ end1:
 	VZEROUPPER
 	RET
 
-// func addRowsAVX2(dst []float32, src []float32, sets []uint32, rows int, stride int)
+// func addRowsAVX2(dst []float32, src []float32, table []float32, sets []uint32, rows int, stride int)
 // Requires: AVX, BMI
-TEXT ·addRowsAVX2(SB), NOSPLIT, $8-88
+TEXT ·addRowsAVX2(SB), NOSPLIT, $8-112
 	MOVQ dst_base+0(FP), AX
-	MOVQ sets_base+48(FP), CX
-	MOVQ stride+80(FP), DX
+	MOVQ sets_base+72(FP), CX
+	MOVQ stride+104(FP), DX
 	SHLQ $0x02, DX
-	MOVQ rows+72(FP), BX
+	MOVQ rows+96(FP), BX
 	ADDQ $+63, BX
 	SHRQ $0x06, BX
 	SHLQ $0x08, BX
-	MOVQ sets_len+56(FP), SI
+	MOVQ sets_len+80(FP), SI
 	LEAQ (CX)(SI*4), SI
-	MOVQ rows+72(FP), DI
+	MOVQ rows+96(FP), DI
 	MOVQ DI, (SP)
 
 loop5:
@@ -124,14 +124,17 @@ loop5:
 	XORQ DI, DI
 
 loop6:
-	VMOVUPS (AX)(DI*1), Y0
-	VMOVUPS 32(AX)(DI*1), Y1
-	VMOVUPS 64(AX)(DI*1), Y2
-	VMOVUPS 96(AX)(DI*1), Y3
-	VMOVUPS 128(AX)(DI*1), Y4
-	VMOVUPS 160(AX)(DI*1), Y5
-	VMOVUPS 192(AX)(DI*1), Y6
-	VMOVUPS 224(AX)(DI*1), Y7
+	MOVQ    table_base+48(FP), R8
+	ADDQ    DI, R8
+	LEAQ    (AX)(DI*1), R8
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+	VMOVUPS 64(R8), Y2
+	VMOVUPS 96(R8), Y3
+	VMOVUPS 128(R8), Y4
+	VMOVUPS 160(R8), Y5
+	VMOVUPS 192(R8), Y6
+	VMOVUPS 224(R8), Y7
 	MOVQ    src_base+24(FP), R8
 	MOVQ    CX, R9
 	ADDQ    DI, R8
@@ -2352,46 +2355,134 @@ end73:
 	VZEROUPPER
 	RET
 
-// func addRowsAVX512(dst []float32, src []float32, sets []uint32, rows int, stride int)
-// Requires: AVX, AVX512F, BMI
-TEXT ·addRowsAVX512(SB), NOSPLIT, $8-88
+// func addRowsAVX512(dst []float32, src []float32, table []float32, sets []uint32, rows int, stride int)
+// Requires: AVX, AVX512F, BMI, CMOV
+TEXT ·addRowsAVX512(SB), NOSPLIT, $8-112
 	MOVQ dst_base+0(FP), AX
-	MOVQ sets_base+48(FP), CX
-	MOVQ stride+80(FP), DX
+	MOVQ sets_base+72(FP), CX
+	MOVQ stride+104(FP), DX
 	SHLQ $0x02, DX
-	MOVQ rows+72(FP), BX
+	MOVQ rows+96(FP), BX
 	ADDQ $+63, BX
 	SHRQ $0x06, BX
 	SHLQ $0x08, BX
-	MOVQ sets_len+56(FP), SI
+	MOVQ sets_len+80(FP), SI
 	LEAQ (CX)(SI*4), SI
-	MOVQ rows+72(FP), DI
+	MOVQ rows+96(FP), DI
 	MOVQ DI, (SP)
 
 loop77:
-	CMPQ (SP), $+1
+	CMPQ (SP), $+2
 	JL   end77
 	XORQ DI, DI
 
 loop78:
-	VMOVUPS (AX)(DI*1), Z0
-	VMOVUPS 64(AX)(DI*1), Z1
-	VMOVUPS 128(AX)(DI*1), Z2
-	VMOVUPS 192(AX)(DI*1), Z3
-	MOVQ    src_base+24(FP), R8
-	MOVQ    CX, R9
+	MOVQ    table_base+48(FP), R8
 	ADDQ    DI, R8
+	LEAQ    (AX)(DI*1), R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	VMOVUPS (R9)(DX*1), Z4
+	VMOVUPS 64(R9)(DX*1), Z5
+	VMOVUPS 128(R9)(DX*1), Z6
+	VMOVUPS 192(R9)(DX*1), Z7
+	MOVQ    src_base+24(FP), R9
+	MOVQ    CX, R10
+	ADDQ    DI, R9
 	JMP     end79
 
 loop79:
+	MOVL (R10), R11
+	MOVL (R10)(BX*1), R12
+	SHLQ $0x20, R12
+	ORQ  R12, R11
+	MOVL 4(R10), R12
+	MOVL 4(R10)(BX*1), R13
+	SHLQ $0x20, R13
+	ORQ  R13, R12
+	JMP  test
+
+pair:
+	TZCNTQ  R11, R13
+	IMULQ   DX, R13
+	ADDQ    R9, R13
+	BLSRQ   R11, R11
+	CMOVQCS R8, R13
+	VADDPS  (R13), Z0, Z0
+	VADDPS  64(R13), Z1, Z1
+	VADDPS  128(R13), Z2, Z2
+	VADDPS  192(R13), Z3, Z3
+	TZCNTQ  R12, R13
+	IMULQ   DX, R13
+	ADDQ    R9, R13
+	BLSRQ   R12, R12
+	CMOVQCS R8, R13
+	VADDPS  (R13), Z4, Z4
+	VADDPS  64(R13), Z5, Z5
+	VADDPS  128(R13), Z6, Z6
+	VADDPS  192(R13), Z7, Z7
+
+test:
+	MOVQ R11, R13
+	ORQ  R12, R13
+	JNZ  pair
+	ADDQ BX, R10
+	SHLQ $0x06, DX
+	ADDQ DX, R9
+	SHRQ $0x06, DX
+	ADDQ BX, R10
+
+end79:
+	CMPQ    R10, SI
+	JL      loop79
+	LEAQ    (AX)(DI*1), R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, 192(R8)
+	VMOVUPS Z4, (R8)(DX*1)
+	VMOVUPS Z5, 64(R8)(DX*1)
+	VMOVUPS Z6, 128(R8)(DX*1)
+	VMOVUPS Z7, 192(R8)(DX*1)
+	ADDQ    $+256, DI
+	CMPQ    DI, DX
+	JL      loop78
+	ADDQ    DX, AX
+	ADDQ    DX, AX
+	ADDQ    $+8, CX
+	SUBQ    $+2, (SP)
+	JMP     loop77
+
+end77:
+loop80:
+	CMPQ (SP), $+1
+	JL   end80
+	XORQ DI, DI
+
+loop81:
+	MOVQ    table_base+48(FP), R8
+	ADDQ    DI, R8
+	LEAQ    (AX)(DI*1), R8
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	MOVQ    src_base+24(FP), R8
+	MOVQ    CX, R9
+	ADDQ    DI, R8
+	JMP     end82
+
+loop82:
 	MOVL  (R9), R10
 	MOVL  (R9)(BX*1), R11
 	SHLQ  $0x20, R11
 	ORQ   R11, R10
 	TESTQ R10, R10
-	JZ    end80
+	JZ    end83
 
-loop80:
+loop83:
 	TZCNTQ R10, R11
 	LEAQ   -1(R10), R12
 	ANDQ   R12, R10
@@ -2401,18 +2492,18 @@ loop80:
 	VADDPS 128(R8)(R11*1), Z2, Z2
 	VADDPS 192(R8)(R11*1), Z3, Z3
 	TESTQ  R10, R10
-	JNZ    loop80
+	JNZ    loop83
 
-end80:
+end83:
 	ADDQ BX, R9
 	SHLQ $0x06, DX
 	ADDQ DX, R8
 	SHRQ $0x06, DX
 	ADDQ BX, R9
 
-end79:
+end82:
 	CMPQ    R9, SI
-	JL      loop79
+	JL      loop82
 	LEAQ    (AX)(DI*1), R8
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
@@ -2420,13 +2511,13 @@ end79:
 	VMOVUPS Z3, 192(R8)
 	ADDQ    $+256, DI
 	CMPQ    DI, DX
-	JL      loop78
+	JL      loop81
 	ADDQ    DX, AX
 	ADDQ    $+4, CX
 	SUBQ    $+1, (SP)
-	JMP     loop77
+	JMP     loop80
 
-end77:
+end80:
 	VZEROUPPER
 	RET
 
@@ -2445,9 +2536,9 @@ TEXT ·transposeSetsAVX512(SB), NOSPLIT, $0-64
 	SHRQ $0x06, SI
 	SHLQ $0x08, SI
 	XORQ DI, DI
-	JMP  end81
+	JMP  end84
 
-loop81:
+loop84:
 	MOVQ         DX, R8
 	SUBQ         DI, R8
 	MOVQ         $0x00000020, R9
@@ -2455,13 +2546,13 @@ loop81:
 	CMOVQGT      R9, R8
 	VPBROADCASTD constant0<>+0(SB), Z0
 	TESTQ        R8, R8
-	JZ           end82
+	JZ           end85
 
-loop82:
+loop85:
 	MOVQ AX, R9
 	XORQ R10, R10
 
-loop83:
+loop86:
 	VPTESTMD (CX)(R10*1), Z0, K1
 	KMOVW    K1, (R9)
 	VPTESTMD 64(CX)(R10*1), Z0, K1
@@ -2474,19 +2565,19 @@ loop83:
 	ADDQ     SI, R9
 	ADDQ     $+256, R10
 	CMPQ     R10, BX
-	JL       loop83
+	JL       loop86
 	VPADDD   Z0, Z0, Z0
 	ADDQ     $+4, AX
 	DECQ     R8
-	JNZ      loop82
+	JNZ      loop85
 
-end82:
+end85:
 	ADDQ BX, CX
 	ADDQ $+32, DI
 
-end81:
+end84:
 	CMPQ DI, DX
-	JL   loop81
+	JL   loop84
 	VZEROUPPER
 	RET
 
@@ -2500,18 +2591,18 @@ TEXT ·switchOnAVX512(SB), NOSPLIT, $0-52
 	MOVQ         dst_len+8(FP), DX
 	SHRQ         $0x04, DX
 	TESTQ        DX, DX
-	JZ           end84
+	JZ           end87
 
-loop84:
+loop87:
 	VCMPPS    $0x11, (CX), Z1, K1
 	VMOVAPS.Z Z0, K1, Z2
 	VMOVUPS   Z2, (AX)
 	ADDQ      $+64, AX
 	ADDQ      $+64, CX
 	DECQ      DX
-	JNZ       loop84
+	JNZ       loop87
 
-end84:
+end87:
 	VZEROUPPER
 	RET
 
@@ -2528,7 +2619,7 @@ TEXT ·backSecondAVX512(SB), NOSPLIT, $0-96
 	SHLQ $0x02, DI
 	XORQ R8, R8
 
-loop85:
+loop88:
 	VMOVUPS (DX), Z0
 	VMOVUPS (BX), Z1
 	VMOVUPS 64(DX), Z2
@@ -2556,7 +2647,7 @@ rows:
 	ADDQ        $+128, BX
 	ADDQ        $+128, R8
 	CMPQ        R8, SI
-	JL          loop85
+	JL          loop88
 	VZEROUPPER
 	RET
 
@@ -2570,12 +2661,12 @@ TEXT ·unitsOnAVX512(SB), NOSPLIT, $0-56
 	VXORPS X0, X0, X0
 	MOVQ   rows_len+32(FP), BX
 	LEAQ   (CX)(BX*4), BX
-	JMP    end86
+	JMP    end89
 
-loop86:
+loop89:
 	XORQ SI, SI
 
-loop87:
+loop90:
 	MOVQ   SI, DI
 	SHRQ   $0x01, DI
 	ADDQ   AX, DI
@@ -2589,13 +2680,13 @@ loop87:
 	KMOVW  K1, 66(DI)
 	ADDQ   $+256, SI
 	CMPQ   SI, DX
-	JL     loop87
+	JL     loop90
 	ADDQ   $+4, AX
 	ADDQ   DX, CX
 
-end86:
+end89:
 	CMPQ CX, BX
-	JL   loop86
+	JL   loop89
 	VZEROUPPER
 	RET
 
@@ -2612,14 +2703,14 @@ TEXT ·unitsBetweenAVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS constant1<>+0(SB), Z1
 	MOVQ         u_len+80(FP), DI
 	TESTQ        DI, DI
-	JZ           end88
+	JZ           end91
 
-loop88:
+loop91:
 	VBROADCASTSS (BX), Z2
 	VSUBPS       Z2, Z1, Z3
 	XORQ         R8, R8
 
-loop89:
+loop92:
 	MOVQ        R8, R9
 	SHRQ        $0x01, R9
 	ADDQ        AX, R9
@@ -2641,15 +2732,15 @@ loop89:
 	KMOVW       K1, 66(R9)
 	ADDQ        $+256, R8
 	CMPQ        R8, SI
-	JL          loop89
+	JL          loop92
 	ADDQ        $+4, AX
 	ADDQ        SI, CX
 	ADDQ        SI, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop88
+	JNZ         loop91
 
-end88:
+end91:
 	VZEROUPPER
 	RET
 
@@ -2669,16 +2760,16 @@ TEXT ·inputSlopesAVX512(SB), NOSPLIT, $16-112
 	MOVQ   blocks+104(FP), R9
 	MOVQ   R9, (SP)
 
-loop90:
+loop93:
 	CMPQ (SP), $+2
-	JL   end90
+	JL   end93
 	MOVQ first_base+24(FP), R9
 	MOVQ inputs+96(FP), R10
 	MOVQ R10, 8(SP)
 
-loop91:
+loop94:
 	CMPQ    8(SP), $+8
-	JL      end91
+	JL      end94
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -2701,15 +2792,15 @@ loop91:
 	MOVQ    second_len+56(FP), R13
 	SHRQ    $0x05, R13
 	TESTQ   R13, R13
-	JZ      end92
+	JZ      end95
 
-loop92:
+loop95:
 	VBROADCASTSS constant0<>+0(SB), Z17
 	MOVQ         $0x00000020, R14
 	TESTQ        R14, R14
-	JZ           end93
+	JZ           end96
 
-loop93:
+loop96:
 	VBROADCASTSS (R12), Z18
 	VPTESTMD     (R11), Z17, K1
 	VMOVAPS.Z    Z18, K1, Z19
@@ -2743,14 +2834,14 @@ loop93:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R12
 	DECQ         R14
-	JNZ          loop93
+	JNZ          loop96
 
-end93:
+end96:
 	ADDQ $+64, R11
 	DECQ R13
-	JNZ  loop92
+	JNZ  loop95
 
-end92:
+end95:
 	MOVQ    inputs+96(FP), R10
 	SHLQ    $0x06, R10
 	VMOVUPS Z1, (AX)
@@ -2779,12 +2870,12 @@ end92:
 	ADDQ    DX, R9
 	ADDQ    $+512, AX
 	SUBQ    $+8, 8(SP)
-	JMP     loop91
+	JMP     loop94
 
-end91:
-loop94:
+end94:
+loop97:
 	CMPQ    8(SP), $+4
-	JL      end94
+	JL      end97
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -2799,15 +2890,15 @@ loop94:
 	MOVQ    second_len+56(FP), R13
 	SHRQ    $0x05, R13
 	TESTQ   R13, R13
-	JZ      end95
+	JZ      end98
 
-loop95:
+loop98:
 	VBROADCASTSS constant0<>+0(SB), Z9
 	MOVQ         $0x00000020, R14
 	TESTQ        R14, R14
-	JZ           end96
+	JZ           end99
 
-loop96:
+loop99:
 	VBROADCASTSS (R12), Z10
 	VPTESTMD     (R11), Z9, K1
 	VMOVAPS.Z    Z10, K1, Z11
@@ -2829,14 +2920,14 @@ loop96:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R12
 	DECQ         R14
-	JNZ          loop96
+	JNZ          loop99
 
-end96:
+end99:
 	ADDQ $+64, R11
 	DECQ R13
-	JNZ  loop95
+	JNZ  loop98
 
-end95:
+end98:
 	MOVQ    inputs+96(FP), R10
 	SHLQ    $0x06, R10
 	VMOVUPS Z1, (AX)
@@ -2853,12 +2944,12 @@ end95:
 	ADDQ    DX, R9
 	ADDQ    $+256, AX
 	SUBQ    $+4, 8(SP)
-	JMP     loop94
+	JMP     loop97
 
-end94:
-loop97:
+end97:
+loop100:
 	CMPQ    8(SP), $+2
-	JL      end97
+	JL      end100
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -2869,15 +2960,15 @@ loop97:
 	MOVQ    second_len+56(FP), R13
 	SHRQ    $0x05, R13
 	TESTQ   R13, R13
-	JZ      end98
+	JZ      end101
 
-loop98:
+loop101:
 	VBROADCASTSS constant0<>+0(SB), Z5
 	MOVQ         $0x00000020, R14
 	TESTQ        R14, R14
-	JZ           end99
+	JZ           end102
 
-loop99:
+loop102:
 	VBROADCASTSS (R12), Z6
 	VPTESTMD     (R11), Z5, K1
 	VMOVAPS.Z    Z6, K1, Z7
@@ -2893,14 +2984,14 @@ loop99:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R12
 	DECQ         R14
-	JNZ          loop99
+	JNZ          loop102
 
-end99:
+end102:
 	ADDQ $+64, R11
 	DECQ R13
-	JNZ  loop98
+	JNZ  loop101
 
-end98:
+end101:
 	MOVQ    inputs+96(FP), R10
 	SHLQ    $0x06, R10
 	VMOVUPS Z1, (AX)
@@ -2911,12 +3002,12 @@ end98:
 	ADDQ    DX, R9
 	ADDQ    $+128, AX
 	SUBQ    $+2, 8(SP)
-	JMP     loop97
+	JMP     loop100
 
-end97:
-loop100:
+end100:
+loop103:
 	CMPQ    8(SP), $+1
-	JL      end100
+	JL      end103
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	MOVQ    R9, R10
@@ -2925,15 +3016,15 @@ loop100:
 	MOVQ    second_len+56(FP), R13
 	SHRQ    $0x05, R13
 	TESTQ   R13, R13
-	JZ      end101
+	JZ      end104
 
-loop101:
+loop104:
 	VBROADCASTSS constant0<>+0(SB), Z3
 	MOVQ         $0x00000020, R14
 	TESTQ        R14, R14
-	JZ           end102
+	JZ           end105
 
-loop102:
+loop105:
 	VBROADCASTSS (R12), Z4
 	VPTESTMD     (R11), Z3, K1
 	VMOVAPS.Z    Z4, K1, Z5
@@ -2946,14 +3037,14 @@ loop102:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R12
 	DECQ         R14
-	JNZ          loop102
+	JNZ          loop105
 
-end102:
+end105:
 	ADDQ $+64, R11
 	DECQ R13
-	JNZ  loop101
+	JNZ  loop104
 
-end101:
+end104:
 	MOVQ    inputs+96(FP), R10
 	SHLQ    $0x06, R10
 	VMOVUPS Z1, (AX)
@@ -2961,28 +3052,28 @@ end101:
 	ADDQ    DX, R9
 	ADDQ    $+64, AX
 	SUBQ    $+1, 8(SP)
-	JMP     loop100
+	JMP     loop103
 
-end100:
+end103:
 	ADDQ BX, CX
 	ADDQ BX, CX
 	MOVQ inputs+96(FP), R9
 	SHLQ $0x06, R9
 	ADDQ R9, AX
 	SUBQ $+2, (SP)
-	JMP  loop90
+	JMP  loop93
 
-end90:
-loop103:
+end93:
+loop106:
 	CMPQ (SP), $+1
-	JL   end103
+	JL   end106
 	MOVQ first_base+24(FP), R9
 	MOVQ inputs+96(FP), R10
 	MOVQ R10, 8(SP)
 
-loop104:
+loop107:
 	CMPQ    8(SP), $+8
-	JL      end104
+	JL      end107
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -2997,15 +3088,15 @@ loop104:
 	MOVQ    second_len+56(FP), R13
 	SHRQ    $0x05, R13
 	TESTQ   R13, R13
-	JZ      end105
+	JZ      end108
 
-loop105:
+loop108:
 	VBROADCASTSS constant0<>+0(SB), Z9
 	MOVQ         $0x00000020, R14
 	TESTQ        R14, R14
-	JZ           end106
+	JZ           end109
 
-loop106:
+loop109:
 	VBROADCASTSS (R12), Z10
 	VPTESTMD     (R11), Z9, K1
 	VMOVAPS.Z    Z10, K1, Z10
@@ -3029,14 +3120,14 @@ loop106:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R12
 	DECQ         R14
-	JNZ          loop106
+	JNZ          loop109
 
-end106:
+end109:
 	ADDQ $+64, R11
 	DECQ R13
-	JNZ  loop105
+	JNZ  loop108
 
-end105:
+end108:
 	MOVQ    inputs+96(FP), R10
 	SHLQ    $0x06, R10
 	VMOVUPS Z1, (AX)
@@ -3057,12 +3148,12 @@ end105:
 	ADDQ    DX, R9
 	ADDQ    $+512, AX
 	SUBQ    $+8, 8(SP)
-	JMP     loop104
+	JMP     loop107
 
-end104:
-loop107:
+end107:
+loop110:
 	CMPQ    8(SP), $+4
-	JL      end107
+	JL      end110
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -3073,15 +3164,15 @@ loop107:
 	MOVQ    second_len+56(FP), R13
 	SHRQ    $0x05, R13
 	TESTQ   R13, R13
-	JZ      end108
+	JZ      end111
 
-loop108:
+loop111:
 	VBROADCASTSS constant0<>+0(SB), Z5
 	MOVQ         $0x00000020, R14
 	TESTQ        R14, R14
-	JZ           end109
+	JZ           end112
 
-loop109:
+loop112:
 	VBROADCASTSS (R12), Z6
 	VPTESTMD     (R11), Z5, K1
 	VMOVAPS.Z    Z6, K1, Z6
@@ -3097,60 +3188,6 @@ loop109:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R12
 	DECQ         R14
-	JNZ          loop109
-
-end109:
-	ADDQ $+64, R11
-	DECQ R13
-	JNZ  loop108
-
-end108:
-	MOVQ    inputs+96(FP), R10
-	SHLQ    $0x06, R10
-	VMOVUPS Z1, (AX)
-	VMOVUPS Z2, 64(AX)
-	VMOVUPS Z3, 128(AX)
-	VMOVUPS Z4, 192(AX)
-	ADDQ    DX, R9
-	ADDQ    DX, R9
-	ADDQ    DX, R9
-	ADDQ    DX, R9
-	ADDQ    $+256, AX
-	SUBQ    $+4, 8(SP)
-	JMP     loop107
-
-end107:
-loop110:
-	CMPQ    8(SP), $+2
-	JL      end110
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	MOVQ    R9, R10
-	MOVQ    CX, R11
-	MOVQ    second_base+48(FP), R12
-	MOVQ    second_len+56(FP), R13
-	SHRQ    $0x05, R13
-	TESTQ   R13, R13
-	JZ      end111
-
-loop111:
-	VBROADCASTSS constant0<>+0(SB), Z3
-	MOVQ         $0x00000020, R14
-	TESTQ        R14, R14
-	JZ           end112
-
-loop112:
-	VBROADCASTSS (R12), Z4
-	VPTESTMD     (R11), Z3, K1
-	VMOVAPS.Z    Z4, K1, Z4
-	VBROADCASTSS (R10), Z5
-	VFNMADD231PS Z5, Z4, Z1
-	VBROADCASTSS (R10)(DX*1), Z5
-	VFNMADD231PS Z5, Z4, Z2
-	VPADDD       Z3, Z3, Z3
-	ADDQ         $+4, R10
-	ADDQ         $+4, R12
-	DECQ         R14
 	JNZ          loop112
 
 end112:
@@ -3163,17 +3200,22 @@ end111:
 	SHLQ    $0x06, R10
 	VMOVUPS Z1, (AX)
 	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 128(AX)
+	VMOVUPS Z4, 192(AX)
 	ADDQ    DX, R9
 	ADDQ    DX, R9
-	ADDQ    $+128, AX
-	SUBQ    $+2, 8(SP)
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    $+256, AX
+	SUBQ    $+4, 8(SP)
 	JMP     loop110
 
 end110:
 loop113:
-	CMPQ    8(SP), $+1
+	CMPQ    8(SP), $+2
 	JL      end113
 	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
 	MOVQ    R9, R10
 	MOVQ    CX, R11
 	MOVQ    second_base+48(FP), R12
@@ -3183,18 +3225,20 @@ loop113:
 	JZ      end114
 
 loop114:
-	VBROADCASTSS constant0<>+0(SB), Z2
+	VBROADCASTSS constant0<>+0(SB), Z3
 	MOVQ         $0x00000020, R14
 	TESTQ        R14, R14
 	JZ           end115
 
 loop115:
-	VBROADCASTSS (R12), Z3
-	VPTESTMD     (R11), Z2, K1
-	VMOVAPS.Z    Z3, K1, Z3
-	VBROADCASTSS (R10), Z4
-	VFNMADD231PS Z4, Z3, Z1
-	VPADDD       Z2, Z2, Z2
+	VBROADCASTSS (R12), Z4
+	VPTESTMD     (R11), Z3, K1
+	VMOVAPS.Z    Z4, K1, Z4
+	VBROADCASTSS (R10), Z5
+	VFNMADD231PS Z5, Z4, Z1
+	VBROADCASTSS (R10)(DX*1), Z5
+	VFNMADD231PS Z5, Z4, Z2
+	VPADDD       Z3, Z3, Z3
 	ADDQ         $+4, R10
 	ADDQ         $+4, R12
 	DECQ         R14
@@ -3209,17 +3253,64 @@ end114:
 	MOVQ    inputs+96(FP), R10
 	SHLQ    $0x06, R10
 	VMOVUPS Z1, (AX)
+	VMOVUPS Z2, 64(AX)
 	ADDQ    DX, R9
-	ADDQ    $+64, AX
-	SUBQ    $+1, 8(SP)
+	ADDQ    DX, R9
+	ADDQ    $+128, AX
+	SUBQ    $+2, 8(SP)
 	JMP     loop113
 
 end113:
+loop116:
+	CMPQ    8(SP), $+1
+	JL      end116
+	VMOVAPS Z0, Z1
+	MOVQ    R9, R10
+	MOVQ    CX, R11
+	MOVQ    second_base+48(FP), R12
+	MOVQ    second_len+56(FP), R13
+	SHRQ    $0x05, R13
+	TESTQ   R13, R13
+	JZ      end117
+
+loop117:
+	VBROADCASTSS constant0<>+0(SB), Z2
+	MOVQ         $0x00000020, R14
+	TESTQ        R14, R14
+	JZ           end118
+
+loop118:
+	VBROADCASTSS (R12), Z3
+	VPTESTMD     (R11), Z2, K1
+	VMOVAPS.Z    Z3, K1, Z3
+	VBROADCASTSS (R10), Z4
+	VFNMADD231PS Z4, Z3, Z1
+	VPADDD       Z2, Z2, Z2
+	ADDQ         $+4, R10
+	ADDQ         $+4, R12
+	DECQ         R14
+	JNZ          loop118
+
+end118:
+	ADDQ $+64, R11
+	DECQ R13
+	JNZ  loop117
+
+end117:
+	MOVQ    inputs+96(FP), R10
+	SHLQ    $0x06, R10
+	VMOVUPS Z1, (AX)
+	ADDQ    DX, R9
+	ADDQ    $+64, AX
+	SUBQ    $+1, 8(SP)
+	JMP     loop116
+
+end116:
 	ADDQ BX, CX
 	SUBQ $+1, (SP)
-	JMP  loop103
+	JMP  loop106
 
-end103:
+end106:
 	VZEROUPPER
 	RET
 
@@ -3231,16 +3322,16 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-32
 	MOVQ   slopes_len+16(FP), CX
 	SHRQ   $0x04, CX
 	TESTQ  CX, CX
-	JZ     end116
+	JZ     end119
 
-loop116:
+loop119:
 	VMOVUPS     (AX), Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         loop116
+	JNZ         loop119
 
-end116:
+end119:
 	MOVQ    sums+0(FP), AX
 	VMOVUPS Z0, (AX)
 	VZEROUPPER
@@ -3301,16 +3392,16 @@ TEXT ·spreadSlopesAVX512(SB), NOSPLIT, $0-88
 	MOVQ    slopes_len+32(FP), BX
 	SHRQ    $0x04, BX
 	TESTQ   BX, BX
-	JZ      end117
+	JZ      end120
 
-loop117:
+loop120:
 	VMULPS  (CX), Z1, Z0
 	VMOVUPS Z0, (CX)
 	ADDQ    $+64, CX
 	DECQ    BX
-	JNZ     loop117
+	JNZ     loop120
 
-end117:
+end120:
 	MOVQ stride+80(FP), CX
 	SHLQ $0x02, CX
 	MOVQ columnGradients_base+0(FP), BX
@@ -3318,13 +3409,13 @@ end117:
 	SHRQ $0x04, SI
 	LEAQ (CX)(CX*2), DI
 
-loop118:
+loop121:
 	CMPQ SI, $+4
-	JL   end118
+	JL   end121
 	MOVQ on_base+48(FP), R8
 	XORQ R9, R9
 
-loop119:
+loop122:
 	MOVQ    R9, R11
 	SHRQ    $0x01, R11
 	ADDQ    R8, R11
@@ -3347,9 +3438,9 @@ loop119:
 	VMOVUPS 192(R10)(DI*1), Z15
 	MOVQ    DX, R12
 	TESTQ   R12, R12
-	JZ      end120
+	JZ      end123
 
-loop120:
+loop123:
 	TZCNTQ       R12, R13
 	LEAQ         -1(R12), R14
 	ANDQ         R14, R12
@@ -3380,9 +3471,9 @@ loop120:
 	VADDPS       Z18, Z11, K1, Z11
 	VADDPS       Z19, Z15, K1, Z15
 	TESTQ        R12, R12
-	JNZ          loop120
+	JNZ          loop123
 
-end120:
+end123:
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
 	VMOVUPS Z2, 128(R10)
@@ -3401,23 +3492,23 @@ end120:
 	VMOVUPS Z15, 192(R10)(DI*1)
 	ADDQ    $+256, R9
 	CMPQ    R9, CX
-	JL      loop119
+	JL      loop122
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+256, AX
 	SUBQ    $+4, SI
-	JMP     loop118
+	JMP     loop121
 
-end118:
-loop121:
+end121:
+loop124:
 	CMPQ SI, $+2
-	JL   end121
+	JL   end124
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop122:
+loop125:
 	MOVQ    R8, R10
 	SHRQ    $0x01, R10
 	ADDQ    DI, R10
@@ -3432,9 +3523,9 @@ loop122:
 	VMOVUPS 192(R9)(CX*1), Z7
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end123
+	JZ      end126
 
-loop123:
+loop126:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -3455,9 +3546,9 @@ loop123:
 	VADDPS       Z8, Z3, K1, Z3
 	VADDPS       Z9, Z7, K1, Z7
 	TESTQ        R11, R11
-	JNZ          loop123
+	JNZ          loop126
 
-end123:
+end126:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
@@ -3468,21 +3559,21 @@ end123:
 	VMOVUPS Z7, 192(R9)(CX*1)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop122
+	JL      loop125
 	ADDQ    CX, BX
 	ADDQ    CX, BX
 	ADDQ    $+128, AX
 	SUBQ    $+2, SI
-	JMP     loop121
+	JMP     loop124
 
-end121:
-loop124:
+end124:
+loop127:
 	CMPQ SI, $+1
-	JL   end124
+	JL   end127
 	MOVQ on_base+48(FP), DI
 	XORQ R8, R8
 
-loop125:
+loop128:
 	MOVQ    R8, R10
 	SHRQ    $0x01, R10
 	ADDQ    DI, R10
@@ -3493,9 +3584,9 @@ loop125:
 	VMOVUPS 192(R9), Z3
 	MOVQ    DX, R11
 	TESTQ   R11, R11
-	JZ      end126
+	JZ      end129
 
-loop126:
+loop129:
 	TZCNTQ       R11, R12
 	LEAQ         -1(R11), R13
 	ANDQ         R13, R11
@@ -3511,22 +3602,22 @@ loop126:
 	KMOVW        66(R12), K1
 	VADDPS       Z4, Z3, K1, Z3
 	TESTQ        R11, R11
-	JNZ          loop126
+	JNZ          loop129
 
-end126:
+end129:
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
 	VMOVUPS Z3, 192(R9)
 	ADDQ    $+256, R8
 	CMPQ    R8, CX
-	JL      loop125
+	JL      loop128
 	ADDQ    CX, BX
 	ADDQ    $+64, AX
 	SUBQ    $+1, SI
-	JMP     loop124
+	JMP     loop127
 
-end124:
+end127:
 	VZEROUPPER
 	RET
 
@@ -3543,69 +3634,18 @@ TEXT ·sumWordsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS constant4<>+0(SB), Z0
 	XORQ         SI, SI
 
-loop127:
+loop130:
 	VXORPS X1, X1, X1
 	MOVQ   CX, DI
-	JMP    end128
+	JMP    end131
 
-loop128:
+loop131:
 	VFNMADD231PS (DI), Z0, Z1
 	ADDQ         DX, DI
 
-end128:
+end131:
 	CMPQ    DI, BX
-	JL      loop128
-	VMOVUPS Z1, (AX)
-	MOVQ    CX, DI
-	MOVQ    DX, R8
-	MOVQ    $0x00000001, R9
-	JMP     end129
-
-loop129:
-	VMOVUPS (DI), Z2
-	MOVQ    AX, R10
-	MOVQ    R9, R11
-	TESTQ   R11, R11
-	JZ      end130
-
-loop130:
-	VADDPS  (R10), Z2, Z3
-	VMOVUPS Z3, (R10)(R8*1)
-	ADDQ    DX, R10
-	DECQ    R11
-	JNZ     loop130
-
-end130:
-	ADDQ R8, R8
-	ADDQ R9, R9
-	ADDQ DX, DI
-
-end129:
-	CMPQ DI, BX
-	JL   loop129
-	ADDQ $+64, AX
-	ADDQ $+64, CX
-	ADDQ $+64, SI
-	CMPQ SI, DX
-	JL   loop127
-	VZEROUPPER
-	RET
-
-// func sumSubsetsAVX512(table []float32, columns []float32, stride int)
-// Requires: AVX, AVX512F
-TEXT ·sumSubsetsAVX512(SB), NOSPLIT, $0-56
-	MOVQ         table_base+0(FP), AX
-	MOVQ         columns_base+24(FP), CX
-	MOVQ         stride+48(FP), DX
-	SHLQ         $0x02, DX
-	MOVQ         columns_len+32(FP), BX
-	SHLQ         $0x02, BX
-	LEAQ         (CX)(BX*1), BX
-	VBROADCASTSS constant4<>+0(SB), Z0
-	XORQ         SI, SI
-
-loop131:
-	VXORPS  X1, X1, X1
+	JL      loop131
 	VMOVUPS Z1, (AX)
 	MOVQ    CX, DI
 	MOVQ    DX, R8
@@ -3613,15 +3653,15 @@ loop131:
 	JMP     end132
 
 loop132:
-	VMOVUPS (DI), Z0
+	VMOVUPS (DI), Z2
 	MOVQ    AX, R10
 	MOVQ    R9, R11
 	TESTQ   R11, R11
 	JZ      end133
 
 loop133:
-	VADDPS  (R10), Z0, Z2
-	VMOVUPS Z2, (R10)(R8*1)
+	VADDPS  (R10), Z2, Z3
+	VMOVUPS Z3, (R10)(R8*1)
 	ADDQ    DX, R10
 	DECQ    R11
 	JNZ     loop133
@@ -3638,7 +3678,58 @@ end132:
 	ADDQ $+64, CX
 	ADDQ $+64, SI
 	CMPQ SI, DX
-	JL   loop131
+	JL   loop130
+	VZEROUPPER
+	RET
+
+// func sumSubsetsAVX512(table []float32, columns []float32, stride int)
+// Requires: AVX, AVX512F
+TEXT ·sumSubsetsAVX512(SB), NOSPLIT, $0-56
+	MOVQ         table_base+0(FP), AX
+	MOVQ         columns_base+24(FP), CX
+	MOVQ         stride+48(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         columns_len+32(FP), BX
+	SHLQ         $0x02, BX
+	LEAQ         (CX)(BX*1), BX
+	VBROADCASTSS constant4<>+0(SB), Z0
+	XORQ         SI, SI
+
+loop134:
+	VXORPS  X1, X1, X1
+	VMOVUPS Z1, (AX)
+	MOVQ    CX, DI
+	MOVQ    DX, R8
+	MOVQ    $0x00000001, R9
+	JMP     end135
+
+loop135:
+	VMOVUPS (DI), Z0
+	MOVQ    AX, R10
+	MOVQ    R9, R11
+	TESTQ   R11, R11
+	JZ      end136
+
+loop136:
+	VADDPS  (R10), Z0, Z2
+	VMOVUPS Z2, (R10)(R8*1)
+	ADDQ    DX, R10
+	DECQ    R11
+	JNZ     loop136
+
+end136:
+	ADDQ R8, R8
+	ADDQ R9, R9
+	ADDQ DX, DI
+
+end135:
+	CMPQ DI, BX
+	JL   loop135
+	ADDQ $+64, AX
+	ADDQ $+64, CX
+	ADDQ $+64, SI
+	CMPQ SI, DX
+	JL   loop134
 	VZEROUPPER
 	RET
 
@@ -3656,25 +3747,25 @@ TEXT ·reachAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS constant6<>+0(SB), Z1
 	XORQ         SI, SI
 
-loop134:
+loop137:
 	VXORPS X2, X2, X2
 	MOVQ   CX, DI
-	JMP    end135
+	JMP    end138
 
-loop135:
+loop138:
 	VANDPS      (DI), Z1, Z3
 	VFMADD231PS Z3, Z0, Z2
 	ADDQ        DX, DI
 
-end135:
+end138:
 	CMPQ    DI, BX
-	JL      loop135
+	JL      loop138
 	VMOVUPS Z2, (AX)
 	ADDQ    $+64, AX
 	ADDQ    $+64, CX
 	ADDQ    $+64, SI
 	CMPQ    SI, DX
-	JL      loop134
+	JL      loop137
 	VZEROUPPER
 	RET
 
@@ -3691,9 +3782,9 @@ TEXT ·findSwitchedAVX512(SB), NOSPLIT, $0-200
 	VBROADCASTSS constant6<>+0(SB), Z0
 	MOVQ         on_base+72(FP), R8
 	TESTQ        SI, SI
-	JZ           end136
+	JZ           end139
 
-loop136:
+loop139:
 	MOVL  (BX), R9
 	MOVQ  R9, R10
 	ANDQ  $0x0f, R9
@@ -3706,7 +3797,7 @@ loop136:
 	ADDQ  R11, R10
 	XORQ  R11, R11
 
-loop137:
+loop140:
 	MOVQ    reach_base+168(FP), R13
 	XORQ    R12, R12
 	VMOVUPS (DX)(R11*1), Z1
@@ -3759,15 +3850,15 @@ loop137:
 	ADDQ    $+16, AX
 	ADDQ    $+256, R11
 	CMPQ    R11, DI
-	JL      loop137
+	JL      loop140
 	ADDQ    DI, DX
 	ADDQ    DI, CX
 	ADDQ    $+4, BX
 	ADDQ    $+4, R8
 	DECQ    SI
-	JNZ     loop136
+	JNZ     loop139
 
-end136:
+end139:
 	VZEROUPPER
 	RET
 
@@ -3787,16 +3878,16 @@ TEXT ·bendAVX512(SB), NOSPLIT, $24-160
 	LEAQ   (R8)(R9*4), R9
 	MOVQ   R8, (SP)
 	MOVQ   R9, 8(SP)
-	JMP    end138
+	JMP    end141
 
-loop138:
+loop141:
 	MOVQ highs+144(FP), R8
 	MOVQ R8, 16(SP)
 	MOVQ highWords_base+96(FP), R8
 
-loop139:
+loop142:
 	CMPQ   16(SP), $+16
-	JL     end139
+	JL     end142
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
 	VXORPS X3, X3, X3
@@ -3815,7 +3906,7 @@ loop139:
 	VXORPS X16, X16, X16
 	XORQ   R9, R9
 
-loop140:
+loop143:
 	MOVQ  R9, R10
 	SHRQ  $0x04, R10
 	ADDQ  CX, R10
@@ -3829,9 +3920,9 @@ loop140:
 	ADDQ  R14, R13
 	MOVQ  (R10), R14
 	TESTQ R14, R14
-	JZ    end141
+	JZ    end144
 
-loop141:
+loop144:
 	TZCNTQ       R14, R15
 	LEAQ         -1(R14), BP
 	ANDQ         BP, R14
@@ -3891,14 +3982,14 @@ loop141:
 	VPMAXSD      Z0, Z17, Z17
 	VFNMADD231PS Z18, Z17, Z16
 	TESTQ        R14, R14
-	JNZ          loop141
+	JNZ          loop144
 
-end141:
+end144:
 	MOVQ  8(R10), R10
 	TESTQ R10, R10
-	JZ    end142
+	JZ    end145
 
-loop142:
+loop145:
 	TZCNTQ       R10, R14
 	LEAQ         -1(R10), R15
 	ANDQ         R15, R10
@@ -3958,12 +4049,12 @@ loop142:
 	VPMINSD      Z0, Z17, Z17
 	VFMADD231PS  Z18, Z17, Z16
 	TESTQ        R10, R10
-	JNZ          loop142
+	JNZ          loop145
 
-end142:
+end145:
 	ADDQ    $+256, R9
 	CMPQ    R9, DX
-	JL      loop140
+	JL      loop143
 	VMOVUPS Z1, (AX)
 	ADDQ    DX, R8
 	VMOVUPS Z2, 64(AX)
@@ -3998,19 +4089,19 @@ end142:
 	ADDQ    DX, R8
 	ADDQ    $+1024, AX
 	SUBQ    $+16, 16(SP)
-	JMP     loop139
+	JMP     loop142
 
-end139:
-loop143:
+end142:
+loop146:
 	CMPQ   16(SP), $+4
-	JL     end143
+	JL     end146
 	VXORPS X19, X19, X19
 	VXORPS X20, X20, X20
 	VXORPS X21, X21, X21
 	VXORPS X22, X22, X22
 	XORQ   R9, R9
 
-loop144:
+loop147:
 	MOVQ  R9, R10
 	SHRQ  $0x04, R10
 	ADDQ  CX, R10
@@ -4024,9 +4115,9 @@ loop144:
 	ADDQ  R14, R13
 	MOVQ  (R10), R14
 	TESTQ R14, R14
-	JZ    end145
+	JZ    end148
 
-loop145:
+loop148:
 	TZCNTQ       R14, R15
 	LEAQ         -1(R14), BP
 	ANDQ         BP, R14
@@ -4049,14 +4140,14 @@ loop145:
 	VPMAXSD      Z0, Z17, Z17
 	VFNMADD231PS Z18, Z17, Z22
 	TESTQ        R14, R14
-	JNZ          loop145
+	JNZ          loop148
 
-end145:
+end148:
 	MOVQ  8(R10), R10
 	TESTQ R10, R10
-	JZ    end146
+	JZ    end149
 
-loop146:
+loop149:
 	TZCNTQ       R10, R14
 	LEAQ         -1(R10), R15
 	ANDQ         R15, R10
@@ -4079,12 +4170,12 @@ loop146:
 	VPMINSD      Z0, Z17, Z17
 	VFMADD231PS  Z18, Z17, Z22
 	TESTQ        R10, R10
-	JNZ          loop146
+	JNZ          loop149
 
-end146:
+end149:
 	ADDQ    $+256, R9
 	CMPQ    R9, DX
-	JL      loop144
+	JL      loop147
 	VMOVUPS Z19, (AX)
 	ADDQ    DX, R8
 	VMOVUPS Z20, 64(AX)
@@ -4095,17 +4186,17 @@ end146:
 	ADDQ    DX, R8
 	ADDQ    $+256, AX
 	SUBQ    $+4, 16(SP)
-	JMP     loop143
+	JMP     loop146
 
-end143:
-loop147:
+end146:
+loop150:
 	CMPQ   16(SP), $+2
-	JL     end147
+	JL     end150
 	VXORPS X23, X23, X23
 	VXORPS X24, X24, X24
 	XORQ   R9, R9
 
-loop148:
+loop151:
 	MOVQ  R9, R10
 	SHRQ  $0x04, R10
 	ADDQ  CX, R10
@@ -4119,9 +4210,9 @@ loop148:
 	ADDQ  R14, R13
 	MOVQ  (R10), R14
 	TESTQ R14, R14
-	JZ    end149
+	JZ    end152
 
-loop149:
+loop152:
 	TZCNTQ       R14, R15
 	LEAQ         -1(R14), BP
 	ANDQ         BP, R14
@@ -4138,14 +4229,14 @@ loop149:
 	VPMAXSD      Z0, Z17, Z17
 	VFNMADD231PS Z18, Z17, Z24
 	TESTQ        R14, R14
-	JNZ          loop149
+	JNZ          loop152
 
-end149:
+end152:
 	MOVQ  8(R10), R10
 	TESTQ R10, R10
-	JZ    end150
+	JZ    end153
 
-loop150:
+loop153:
 	TZCNTQ       R10, R14
 	LEAQ         -1(R10), R15
 	ANDQ         R15, R10
@@ -4162,31 +4253,31 @@ loop150:
 	VPMINSD      Z0, Z17, Z17
 	VFMADD231PS  Z18, Z17, Z24
 	TESTQ        R10, R10
-	JNZ          loop150
+	JNZ          loop153
 
-end150:
+end153:
 	ADDQ    $+256, R9
 	CMPQ    R9, DX
-	JL      loop148
+	JL      loop151
 	VMOVUPS Z23, (AX)
 	ADDQ    DX, R8
 	VMOVUPS Z24, 64(AX)
 	ADDQ    DX, R8
 	ADDQ    $+128, AX
 	SUBQ    $+2, 16(SP)
-	JMP     loop147
+	JMP     loop150
 
-end147:
+end150:
 	ADDQ $+64, AX
 	ADDQ DX, (SP)
 	MOVQ DX, R8
 	SHRQ $0x04, R8
 	ADDQ R8, CX
 
-end138:
+end141:
 	MOVQ (SP), R8
 	CMPQ R8, 8(SP)
-	JL   loop138
+	JL   loop141
 	VZEROUPPER
 	RET
 
@@ -4202,9 +4293,9 @@ TEXT ·enumerateAVX512(SB), NOSPLIT, $64-152
 	MOVQ    dst_len+8(FP), BX
 	SHRQ    $0x04, BX
 
-loop151:
+loop154:
 	CMPQ         BX, $+16
-	JL           end151
+	JL           end154
 	MOVQ         DX, SI
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
@@ -4251,9 +4342,9 @@ loop151:
 	VMOVAPS      Z22, Z22
 	DECQ         R11
 	TESTQ        R11, R11
-	JZ           end152
+	JZ           end155
 
-loop152:
+loop155:
 	VMOVAPS      Z22, Z24
 	VMOVAPS      Z23, Z25
 	VBROADCASTSS (R9), Z22
@@ -4308,9 +4399,9 @@ loop152:
 	VFMADD231PS  Z24, Z25, Z17
 	ADDQ         $+64, SI
 	DECQ         R11
-	JNZ          loop152
+	JNZ          loop155
 
-end152:
+end155:
 	VMINPS.BCST  (SI), Z23, Z24
 	VFMADD231PS  Z22, Z24, Z2
 	VMINPS.BCST  4(SI), Z23, Z24
@@ -4400,12 +4491,12 @@ end152:
 	ADDQ         $+64, AX
 	ADDQ         $+1024, CX
 	SUBQ         $+16, BX
-	JMP          loop151
+	JMP          loop154
 
-end151:
-loop153:
+end154:
+loop156:
 	CMPQ         BX, $+4
-	JL           end153
+	JL           end156
 	MOVQ         DX, SI
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
@@ -4440,9 +4531,9 @@ loop153:
 	VMOVAPS      Z10, Z10
 	DECQ         R11
 	TESTQ        R11, R11
-	JZ           end154
+	JZ           end157
 
-loop154:
+loop157:
 	VMOVAPS      Z10, Z12
 	VMOVAPS      Z11, Z13
 	VBROADCASTSS (R9), Z10
@@ -4473,9 +4564,9 @@ loop154:
 	VFMADD231PS  Z12, Z13, Z5
 	ADDQ         $+64, SI
 	DECQ         R11
-	JNZ          loop154
+	JNZ          loop157
 
-end154:
+end157:
 	VMINPS.BCST  (SI), Z11, Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VMINPS.BCST  4(SI), Z11, Z12
@@ -4505,12 +4596,12 @@ end154:
 	ADDQ         $+16, AX
 	ADDQ         $+256, CX
 	SUBQ         $+4, BX
-	JMP          loop153
+	JMP          loop156
 
-end153:
-loop155:
+end156:
+loop158:
 	CMPQ         BX, $+2
-	JL           end155
+	JL           end158
 	MOVQ         DX, SI
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
@@ -4543,9 +4634,9 @@ loop155:
 	VMOVAPS      Z8, Z8
 	DECQ         R11
 	TESTQ        R11, R11
-	JZ           end156
+	JZ           end159
 
-loop156:
+loop159:
 	VMOVAPS      Z8, Z10
 	VMOVAPS      Z9, Z11
 	VBROADCASTSS (R9), Z8
@@ -4572,9 +4663,9 @@ loop156:
 	VFMADD231PS  Z10, Z11, Z3
 	ADDQ         $+64, SI
 	DECQ         R11
-	JNZ          loop156
+	JNZ          loop159
 
-end156:
+end159:
 	VMINPS.BCST  (SI), Z9, Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VMINPS.BCST  4(SI), Z9, Z9
@@ -4594,9 +4685,9 @@ end156:
 	ADDQ         $+8, AX
 	ADDQ         $+128, CX
 	SUBQ         $+2, BX
-	JMP          loop155
+	JMP          loop158
 
-end155:
+end158:
 	VZEROUPPER
 	RET
 
@@ -4614,9 +4705,9 @@ TEXT ·transposeAVX512(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end157
+	JZ    end160
 
-loop157:
+loop160:
 	VMOVUPS      (CX), Y0
 	VINSERTF64X4 $0x01, (CX)(BX*4), Z0, Z0
 	VMOVUPS      (CX)(BX*1), Y3
@@ -4669,9 +4760,9 @@ loop157:
 	ADDQ         $+32, R9
 	ADDQ         $+512, AX
 	DECQ         DX
-	JNZ          loop157
+	JNZ          loop160
 
-end157:
+end160:
 	VZEROUPPER
 	RET
 
@@ -4689,9 +4780,9 @@ TEXT ·addTransposeAVX512(SB), NOSPLIT, $0-56
 	LEAQ  (BX)(SI*2), R8
 	LEAQ  (CX)(BX*8), R9
 	TESTQ DX, DX
-	JZ    end158
+	JZ    end161
 
-loop158:
+loop161:
 	VMOVUPS      (CX), Y0
 	VINSERTF64X4 $0x01, (CX)(BX*4), Z0, Z0
 	VMOVUPS      (CX)(BX*1), Y3
@@ -4752,9 +4843,9 @@ loop158:
 	ADDQ         $+32, R9
 	ADDQ         $+512, AX
 	DECQ         DX
-	JNZ          loop158
+	JNZ          loop161
 
-end158:
+end161:
 	VZEROUPPER
 	RET
 
@@ -4767,9 +4858,9 @@ TEXT ·addCountsAVX512(SB), NOSPLIT, $0-48
 	SHRQ  $0x04, DX
 	XORQ  BX, BX
 	TESTQ DX, DX
-	JZ    end159
+	JZ    end162
 
-loop159:
+loop162:
 	POPCNTQ BX, SI
 	SHLQ    $0x06, SI
 	VMOVUPS (CX)(SI*1), Z0
@@ -4778,9 +4869,9 @@ loop159:
 	ADDQ    $+64, AX
 	INCQ    BX
 	DECQ    DX
-	JNZ     loop159
+	JNZ     loop162
 
-end159:
+end162:
 	VZEROUPPER
 	RET
 
@@ -4806,9 +4897,9 @@ TEXT ·adam32AVX512(SB), NOSPLIT, $0-105
 	SHRQ         $0x04, SI
 	ANDQ         $0x0f, DI
 	TESTQ        SI, SI
-	JZ           end160
+	JZ           end163
 
-loop160:
+loop163:
 	VMOVUPS     (CX), Z9
 	VMOVUPS     (DX), Z10
 	VMOVUPS     (BX), Z11
@@ -4835,13 +4926,13 @@ loop160:
 	ADDQ        $+64, DX
 	ADDQ        $+64, BX
 	DECQ        SI
-	JNZ         loop160
+	JNZ         loop163
 
-end160:
+end163:
 	TESTQ DI, DI
-	JZ    end161
+	JZ    end164
 
-loop161:
+loop164:
 	VMOVSS      (CX), X9
 	VMOVSS      (DX), X10
 	VMOVSS      (BX), X11
@@ -4868,9 +4959,9 @@ loop161:
 	ADDQ        $+4, DX
 	ADDQ        $+4, BX
 	DECQ        DI
-	JNZ         loop161
+	JNZ         loop164
 
-end161:
+end164:
 	VCMPPS $0x04, Z8, Z8, K1
 	KMOVW  K1, AX
 	TESTL  AX, AX
@@ -4901,9 +4992,9 @@ TEXT ·adam64AVX512(SB), NOSPLIT, $0-105
 	SHRQ         $0x03, SI
 	ANDQ         $0x07, DI
 	TESTQ        SI, SI
-	JZ           end162
+	JZ           end165
 
-loop162:
+loop165:
 	VMOVUPD     (CX), Z9
 	VMOVUPD     (DX), Z10
 	VMOVUPD     (BX), Z11
@@ -4930,13 +5021,13 @@ loop162:
 	ADDQ        $+64, DX
 	ADDQ        $+64, BX
 	DECQ        SI
-	JNZ         loop162
+	JNZ         loop165
 
-end162:
+end165:
 	TESTQ DI, DI
-	JZ    end163
+	JZ    end166
 
-loop163:
+loop166:
 	VMOVSD      (CX), X9
 	VMOVSD      (DX), X10
 	VMOVSD      (BX), X11
@@ -4963,9 +5054,9 @@ loop163:
 	ADDQ        $+8, DX
 	ADDQ        $+8, BX
 	DECQ        DI
-	JNZ         loop163
+	JNZ         loop166
 
-end163:
+end166:
 	VCMPPS $0x04, Z8, Z8, K1
 	KMOVW  K1, AX
 	TESTL  AX, AX
@@ -5012,9 +5103,9 @@ TEXT ·fillSetsAVX512(SB), NOSPLIT, $0-96
 	VPBROADCASTD constant0<>+0(SB), Z1
 	SHLQ         $0x06, SI
 	XORQ         R9, R9
-	JMP          end164
+	JMP          end167
 
-loop164:
+loop167:
 	MOVQ    $0x00000010, R11
 	CMPQ    DX, R11
 	CMOVQLT DX, R11
@@ -5027,9 +5118,9 @@ loop164:
 	MOVQ    timesteps+64(FP), R13
 	XORQ    R10, R10
 	TESTQ   R13, R13
-	JZ      end165
+	JZ      end168
 
-loop165:
+loop168:
 	VXORPS     X4, X4, X4
 	KMOVW      K1, K2
 	VPGATHERDD (R12)(Z0*4), K2, Z4
@@ -5050,9 +5141,9 @@ loop165:
 fits:
 	ADDQ R8, R12
 	DECQ R13
-	JNZ  loop165
+	JNZ  loop168
 
-end165:
+end168:
 	VMOVQ     R10, X3
 	VPSLLD    X3, Z1, Z3
 	VPORD     Z3, Z2, Z2
@@ -5061,9 +5152,9 @@ end165:
 	ADDQ      SI, CX
 	ADDQ      $-16, DX
 
-end164:
+end167:
 	CMPQ R9, DX
-	JL   loop164
+	JL   loop167
 	VZEROUPPER
 	RET
 
@@ -5118,9 +5209,9 @@ TEXT ·float32sAVX512(SB), NOSPLIT, $0-56
 	VPBROADCASTQ constant9<>+0(SB), Z6
 	VBROADCASTSS constant10<>+0(SB), Z7
 	TESTQ        CX, CX
-	JZ           end166
+	JZ           end169
 
-loop166:
+loop169:
 	VPSRLQ    $0x20, Z1, Z8
 	VPSRLQ    $0x20, Z3, Z9
 	VPMULUDQ  Z1, Z3, Z10
@@ -5162,9 +5253,9 @@ loop166:
 	VPERMQ    Z1, Z6, Z1
 	ADDQ      $+64, AX
 	DECQ      CX
-	JNZ       loop166
+	JNZ       loop169
 
-end166:
+end169:
 	VMOVQ X0, newHigh+40(FP)
 	VMOVQ X1, newLow+48(FP)
 	VZEROUPPER

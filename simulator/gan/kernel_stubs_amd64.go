@@ -12,7 +12,7 @@ func sumRowsAVX2(dst []float32, src []float32, table []float32, sets []uint32, r
 // addRowsAVX2 is addRows in AVX2 with FMA.
 //
 //go:noescape
-func addRowsAVX2(dst []float32, src []float32, sets []uint32, rows int, stride int)
+func addRowsAVX2(dst []float32, src []float32, table []float32, sets []uint32, rows int, stride int)
 
 // transposeSetsAVX2 is transposeSets in AVX2 with FMA.
 //
@@ -122,7 +122,7 @@ func sumRowsAVX512(dst []float32, src []float32, table []float32, sets []uint32,
 // addRowsAVX512 is addRows in AVX-512.
 //
 //go:noescape
-func addRowsAVX512(dst []float32, src []float32, sets []uint32, rows int, stride int)
+func addRowsAVX512(dst []float32, src []float32, table []float32, sets []uint32, rows int, stride int)
 
 // transposeSetsAVX512 is transposeSets in AVX-512.
 //

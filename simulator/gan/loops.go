@@ -29,7 +29,7 @@ type loops struct {
 	fillSets      func(dst, words []uint32, windows, neurons, timesteps, rows, lane, step int)
 	sumSubsets    func(table, columns []float32, stride int)
 	sumRows       func(dst, src, table []float32, sets []uint32, rows, stride int)
-	addRows       func(dst, src []float32, sets []uint32, rows, stride int)
+	addRows       func(dst, src, zeros []float32, sets []uint32, rows, stride int)
 	transposeSets func(dst, src []uint32, rows, columns int)
 
 	// The hidden units and the second layer.

@@ -70,9 +70,9 @@ func (w *network) preactivations(rows []float32, s *inputSets) {
 
 // addOn is the transpose of preactivations: for every input it adds the rows,
 // [window][stride], of the windows in members to the column. One column after another
-// can stay in registers.
+// can stay in registers. The first row of the table, the sum of no columns, is zero.
 func (w *network) addOn(rows []float32, members []uint32) {
-	w.loops.addRows(w.columns, rows, members, len(w.columns)/w.stride, w.stride)
+	w.loops.addRows(w.columns, rows, w.table[:w.stride], members, len(w.columns)/w.stride, w.stride)
 }
 
 // padded rounds a number of sets or of their possible members up to a multiple of 64.

@@ -76,11 +76,11 @@ func addSubsets(table, columns []float32, stride int) {
 // the sums of the first rows, for all sets of them.
 func sumRows(dst, src, _ []float32, sets []uint32, rows, stride int) {
 	clear(dst[:rows*stride])
-	addRows(dst, src, sets, rows, stride)
+	addRows(dst, src, nil, sets, rows, stride)
 }
 
-// addRows adds the rows of src in set j to row j of dst.
-func addRows(dst, src []float32, sets []uint32, rows, stride int) {
+// addRows adds the rows of src in set j to row j of dst. zeros is a row of zeros.
+func addRows(dst, src, _ []float32, sets []uint32, rows, stride int) {
 	for j := range rows {
 		for first, at := 0, j; at < len(sets); first, at = first+32, at+padded(rows) {
 			for set := sets[at]; set != 0; set &= set - 1 {

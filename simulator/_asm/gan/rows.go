@@ -23,31 +23,30 @@ func padded(name string) reg.Register {
 const tableMembers = 4
 
 // sumRows adds the rows of src in each set, lowest first, for 64 units at a time, to
-// sums in registers. If add is set they begin with dst, otherwise with the row of the
-// table that holds the sum of the set's first members. Then AVX-512 visits two sets
-// together: the additions of one hide the latency of the other's, and there are half
-// as many ends of sets, which processors mispredict.
+// sums in registers. If add is set they begin with dst, and the table is a row of zeros;
+// otherwise they begin with the row of the table that holds the sum of the set's first
+// members. AVX-512 visits two sets together: the additions of one hide the latency of
+// the other's, and there are half as many ends of sets, which processors mispredict.
 func (k kernel) sumRows(name string, add bool) {
-	arrays, sizes := "dst, src", []int{1}
-	if !add {
-		arrays += ", table"
-		if k.Wide() {
-			sizes = []int{2, 1}
-		}
+	k.Function(name, "func(dst, src, table []float32, sets []uint32, rows, stride int)")
+	sizes := []int{1}
+	if k.Wide() {
+		sizes = []int{2, 1}
 	}
-	k.Function(name, "func("+arrays+" []float32, sets []uint32, rows, stride int)")
 	dst, sets, stride, words, end, left := Pointer("dst"), Pointer("sets"), Shifted("stride", 2), padded("rows"), Length("sets"), AllocLocal(8)
 	LEAQ(Indexed(sets, end, 4), end)
 	MOVQ(Number("rows"), left)
 	Tiles(left, sizes, func(size int) {
 		Upto(stride, groupBytes, func(at reg.Register) {
-			sums, starts := make([][]reg.VecVirtual, size), make([]Mem, size)
-			var zeros, keep reg.Register
+			sums, starts, zeros := make([][]reg.VecVirtual, size), make([]Mem, size), Pointer("table")
+			ADDQ(at, zeros)
+			var keep reg.Register
 			if add {
-				starts[0] = Indexed(dst, at, 1)
+				row := GP64()
+				LEAQ(Indexed(dst, at, 1), row)
+				starts = []Mem{At(row), Indexed(row, stride, 1)}[:size]
 			} else {
-				zeros, keep = Pointer("table"), GP64()
-				ADDQ(at, zeros)
+				keep = GP64()
 				MOVQ(I32(^(1<<tableMembers - 1)), keep)
 				for i := range starts {
 					first := GP64()
