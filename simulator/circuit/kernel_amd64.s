@@ -2369,7 +2369,7 @@ loop64:
 	VMOVUPS      64(DI), Y8
 	VMULPS       Y7, Y7, Y7
 	VFMADD231PS  Y8, Y8, Y7
-	VCMPPS       $0x04, Y0, Y7, Y8
+	VCMPPS       $0x11, Y7, Y0, Y8
 	VCMPPS       $0x12, Y1, Y2, Y9
 	VANDPS       Y8, Y9, Y9
 	VBROADCASTSS (DX), Y8
@@ -2379,7 +2379,7 @@ loop64:
 	VMOVUPS      96(DI), Y8
 	VMULPS       Y7, Y7, Y7
 	VFMADD231PS  Y8, Y8, Y7
-	VCMPPS       $0x04, Y0, Y7, Y8
+	VCMPPS       $0x11, Y7, Y0, Y8
 	VCMPPS       $0x12, Y4, Y5, Y9
 	VANDPS       Y8, Y9, Y9
 	VBROADCASTSS (DX), Y8
@@ -3959,7 +3959,7 @@ loop116:
 	VMOVUPS      64(DI), Z5
 	VMULPS       Z4, Z4, Z4
 	VFMADD231PS  Z5, Z5, Z4
-	VCMPPS       $0x04, Z0, Z4, K1
+	VCMPPS       $0x11, Z4, Z0, K1
 	VCMPPS       $0x12, Z1, Z2, K1, K1
 	VPBROADCASTD (DX), K1, Z3
 	VADDPS       Z4, Z2, Z2

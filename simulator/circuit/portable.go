@@ -86,7 +86,7 @@ func sample(drawn *[Lanes]uint32, uniform *half, src []float32, words []int32, b
 			x := rowAt(src, c*stride+r)
 			for i := range Lanes {
 				p := x[i]*x[i] + x[i+Lanes]*x[i+Lanes]
-				if sum[i] <= uniform[i] && p != 0 {
+				if sum[i] <= uniform[i] && p > 0 {
 					drawn[i] = uint32(w)
 				}
 				sum[i] += p

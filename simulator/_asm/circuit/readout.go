@@ -113,7 +113,7 @@ func (v kernel) sample() {
 	perRow([]reg.Register{Pointer("src")}, func(c []reg.Register) {
 		v.parts(func(part int) {
 			s, p := state[part], v.probability(At(c[0]), part)
-			v.Compare(p, NotEqual, none).AndCompare(s.sum, LessOrEqual, s.u).Broadcast(At(words), s.word)
+			v.Compare(none, Less, p).AndCompare(s.sum, LessOrEqual, s.u).Broadcast(At(words), s.word)
 			VADDPS(p, s.sum, s.sum)
 		})
 		Advance(4, words)
