@@ -111,9 +111,10 @@ func (c Configuration) trainingBytes() float64 {
 	return held
 }
 
-// batchBytes returns the memory of a batch: the noise of each qubit, and words, generated and real.
+// batchBytes returns the memory of a batch: the critic's slopes along its bits, for its updates and for
+// the generator's, and its words, generated and real.
 func (c Configuration) batchBytes() float64 {
-	return float64(c.Training.BatchSize) * float64(c.Timesteps) * (4*float64(c.Qubits()) + 16)
+	return float64(c.Training.BatchSize) * float64(c.Timesteps) * (8*float64(c.Qubits()) + 24)
 }
 
 // criticBytes returns the memory of the critic: its weights with their gradient and two moments, and
