@@ -41,12 +41,8 @@ type actor struct {
 
 // newActor returns an actor whose updates take the samples of a batch.
 func newActor(s Settings, m *sampler, plain circuit.Tile, e estimator, b *batch, angles []float64) *actor {
-	blocks := b.blocks()
-	if s.samplesAreIndependent() && s.Timesteps*blocks*m.circuit.StateBytes() > keptBytes {
-		blocks = 1
-	}
 	a := &actor{
-		settings: s, sampler: m, parts: b.parts(blocks), states: newStates(m, plain, blocks, keptBytes),
+		settings: s, sampler: m,
 		estimator: e, share: 1 / float64(s.BatchSize),
 		angles: angles, gradient: make([]float64, len(angles)), loss: math.NaN(),
 		adam:    newAdam(len(angles), s.Beta1, s.Beta2, loopsOf(s.Kernel).adam64),
@@ -63,7 +59,18 @@ func newActor(s Settings, m *sampler, plain circuit.Tile, e estimator, b *batch,
 		a.average = make([]float64, len(angles))
 	}
 	m.set(angles)
+	a.keep(b, plain, keptBytes)
 	return a
+}
+
+// keep sets the parts of the batch and their states, of which it keeps so many bytes: one
+// part for each block if the states of all do not fit and samples are independent.
+func (a *actor) keep(b *batch, plain circuit.Tile, bytes int) {
+	s, m, blocks := a.settings, a.sampler, b.blocks()
+	if s.samplesAreIndependent() && s.Timesteps*blocks*m.circuit.StateBytes() > bytes {
+		blocks = 1
+	}
+	a.parts, a.states = b.parts(blocks), newStates(m, plain, blocks, bytes)
 }
 
 // restart begins again with other angles.

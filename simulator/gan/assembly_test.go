@@ -126,7 +126,7 @@ var calls = map[string]func(l *loops, t *kerneltest.Trial){
 	},
 	"enumerate": func(l *loops, t *kerneltest.Trial) {
 		stride, words := anyStride(t), 2<<t.IntN(lowBits)
-		dst, switches, rows := t.Out(words*lanes), make([]float32, stride*lanes), t.In(stride*lanes)
+		dst, switches, rows := t.Out(words*lanes), t.In(stride*lanes), t.In(stride*lanes)
 		l.enumerate(dst, switches, rows, (*[lanes]uint32)(anyWords(t, lanes, lanes)), t.In(stride*lanes), t.In(stride), t.In(stride))
 	},
 	"transpose": func(l *loops, t *kerneltest.Trial) {

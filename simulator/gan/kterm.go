@@ -9,7 +9,7 @@ import (
 
 // kTerm evaluates a KLoss on the generator's batch. The caller calls begin, then
 // bin for every bin of every sample, then end; it may then call move and tangent.
-// With K = 0 kTerm counts nothing, and move and tangent must not be called.
+// With K = 0 only begin and end may be called.
 type kTerm struct {
 	form      KLoss
 	weight    float64 // K

@@ -27,7 +27,8 @@ func (e *local) prepare(b *batch) {
 		return
 	}
 	e.locate(b)
-	for at := 0; at < len(e.columns); at += lanes * e.critic.stride {
+	for block := b.first; block < b.blocks(); block++ {
+		at := block * lanes * e.critic.stride
 		e.critic.loops.transpose(e.columns[at:][:lanes*e.critic.stride], e.rows[at:], e.critic.stride)
 	}
 }

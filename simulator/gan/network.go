@@ -93,6 +93,14 @@ func newInputSets(windows, neurons, timesteps int) *inputSets {
 	return &inputSets{neurons, timesteps, windows, newSets(windows, neurons*timesteps+1)}
 }
 
+// resize changes the number of windows, up to that of newInputSets.
+func (s *inputSets) resize(windows int) {
+	if padded(windows) != padded(s.windows) {
+		clear(s.bits) // the rows move, and those without a member must be empty
+	}
+	s.windows = windows
+}
+
 // set fills the sets, from window first on, from words, [window][time].
 func (s *inputSets) set(l *loops, first int, words []uint32) {
 	l.fillSets(s.bits[first:], words, len(words)/s.timesteps, s.neurons, s.timesteps, s.windows, s.timesteps, 1)

@@ -38,9 +38,9 @@ func addRow(dst, src []float32) {
 	}
 }
 
-// fillSets fills the sets of inputs of windows, one in each word of dst that follows,
-// in rows of padded(rows) sets. The words of 16 windows are together, those of a window
-// step words apart, and those of two windows lane words.
+// fillSets fills the sets of inputs of windows. Word s of window w is
+// words[w/16·16·timesteps + w%16·lane + s·step]; the set of window w is in dst[w],
+// dst[w+padded(rows)], …
 func fillSets(dst, words []uint32, windows, neurons, timesteps, rows, lane, step int) {
 	for w := range windows {
 		set, used, at := uint64(0), uint(0), w

@@ -12,8 +12,9 @@ import "spiqsweep/simulator/circuit"
 //	one   5.07   5.01   4.96   4.91    4.75
 //	both  5.29   5.08   5.06   5.03    5.14
 //
-// At busier times, both cores gained nothing above 5 MB, and lost from 8 MB on. The
-// results do not depend on this bound.
+// On a busier machine, with slower loops, both cores took 5.35 to 5.56 ms from 5 to
+// 7 MB, and 5.65 ms at 8 MB: 7 MB is the most that did not lose. The results do not
+// depend on this bound.
 const keptBytes = 7 << 20
 
 // states runs a part of the generator's batch forward, from the first step to the last, and
@@ -29,8 +30,9 @@ type states struct {
 	again    circuit.Tile   // for their second pass
 }
 
-// newStates returns states for parts of so many blocks that take up to a number of
-// bytes. They use the tile plain for first passes; the caller may use it between them.
+// newStates returns states for parts of the given number of blocks, which keep at most
+// the given number of bytes. They use the tile plain for first passes; the caller may use
+// it between them.
 func newStates(m *sampler, plain circuit.Tile, blocks, bytes int) *states {
 	steps := m.generator.Timesteps
 	kept := min(steps, bytes/(blocks*m.circuit.StateBytes()))

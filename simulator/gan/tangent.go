@@ -76,7 +76,7 @@ type straightThrough struct {
 }
 
 func newStraightThrough(s Settings, m *sampler, w *network, k *kTerm) *straightThrough {
-	return &straightThrough{newTangent(s, w, k), m, newInputSets(s.BatchSize, s.Ansatz.Neurons, s.Timesteps)}
+	return &straightThrough{newTangent(s, w, k), m, newInputSets(s.blocks()*lanes, s.Ansatz.Neurons, s.Timesteps)}
 }
 
 func (e *straightThrough) observe(tile circuit.Tile, b *batch, block, step int) {
@@ -88,10 +88,11 @@ func (e *straightThrough) prepare(b *batch) {
 	e.differentiate(b)
 }
 
-// locate fills rows and completes the K-term's batch.
+// locate fills the rows of a part of the batch and completes the K-term's batch.
 func (e *straightThrough) locate(b *batch) {
-	e.sets.setDrawn(e.critic.loops, 0, b.drawn)
-	e.critic.preactivations(e.rows, e.sets)
+	e.sets.resize((b.blocks() - b.first) * lanes)
+	e.sets.setDrawn(e.critic.loops, 0, b.drawn[b.first*lanes*e.steps:])
+	e.critic.preactivations(e.rows[b.first*lanes*e.critic.stride:], e.sets)
 	if e.k.weight != 0 {
 		e.k.windows(e.sampler.windows(b))
 	}
@@ -123,6 +124,9 @@ func (e *expectation) observe(tile circuit.Tile, b *batch, block, step int) {
 			for h, w := range e.critic.column(step*e.neurons + q) {
 				row[h] += expected * w
 			}
+		}
+		if e.k.weight == 0 {
+			continue
 		}
 		for x := 0; x < len(e.law)/lanes; x++ {
 			e.k.bin(j, bits.OnesCount32(uint32(x)), float64(e.law[x*lanes+l]))

@@ -319,3 +319,26 @@ func TestPartsOfTheBatch(t *testing.T) {
 		}
 	}
 }
+
+// TestBatchesThatDoNotFit checks that trainings whose states do not fit in memory end in
+// the same state as others, whether their batches are split or not.
+func TestBatchesThatDoNotFit(t *testing.T) {
+	for name, s := range variants(3) {
+		s.BatchSize = 2*lanes + 3
+		var ends [2][]byte
+		for i := range ends {
+			trainer := newTestTrainer(t, s)
+			if i == 1 {
+				trainer.actor.keep(trainer.batch, trainer.plain, 1)
+				if split := len(trainer.actor.parts) > 1; split != (s.Objective == WGAN && s.K == 0 && s.Gradient != ParameterShift) {
+					t.Errorf("%s: split is %v", name, split)
+				}
+			}
+			run(t, trainer, 3)
+			ends[i], _ = trainer.MarshalBinary()
+		}
+		if !slices.Equal(ends[0], ends[1]) {
+			t.Errorf("%s: another state", name)
+		}
+	}
+}
