@@ -111,17 +111,25 @@ func (c Configuration) trainingBytes() float64 {
 	return held
 }
 
-// batchBytes returns the memory of a batch: the critic's slopes along its bits, for its updates and for
-// the generator's, and its words, generated and real.
+// batchBytes returns the memory of a batch: its noise, as drawn and for every qubit, and its words,
+// generated and real.
 func (c Configuration) batchBytes() float64 {
-	return float64(c.Training.BatchSize) * float64(c.Timesteps) * (8*float64(c.Qubits()) + 24)
+	angles := 8 * float64(c.Qubits())
+	if c.Circuit.NoisePerPatch {
+		angles *= float64(c.Timesteps)
+	}
+	if c.Circuit.NoisePerLayer {
+		angles *= float64(c.Encodings())
+	}
+	return float64(c.Training.BatchSize) * (angles + 24*float64(c.Timesteps))
 }
 
 // criticBytes returns the memory of the critic: its weights with their gradient and two moments, and
-// for each window of a batch, generated and real, its inputs as bits in two orders and its hidden units.
+// for each window of a batch, generated and real, its slopes along the inputs, these as bits in two orders
+// and its hidden units.
 func (c Configuration) criticBytes() float64 {
 	inputs, units := float64(c.Neurons*c.Timesteps), float64(c.Training.HiddenUnits)
-	return 16*(inputs+2)*units + 2*float64(c.Training.BatchSize)*(inputs/4+4*units)
+	return 16*(inputs+2)*units + 2*float64(c.Training.BatchSize)*(4*inputs+inputs/4+4*units)
 }
 
 // evaluationBytes returns the memory of the evaluation, and of the history if there is one.

@@ -40,8 +40,12 @@ func TestMemory(t *testing.T) {
 		},
 		"n=10 t=200, many units":    func(c *sweep.Configuration) { c.Neurons, c.Timesteps, c.Training.HiddenUnits = 10, 200, 4096 },
 		"n=10 t=100, large batches": func(c *sweep.Configuration) { c.Neurons, c.Timesteps, c.Training.BatchSize = 10, 100, 16384 },
-		"n=16 t=2, rbm":             func(c *sweep.Configuration) { c.Model, c.Neurons, c.Timesteps = sweep.ModelRBM, 16, 2 },
-		"n=17 t=2, mixture":         func(c *sweep.Configuration) { c.Model, c.Neurons, c.Timesteps = sweep.ModelMixture, 17, 2 },
+		"n=10 t=100, large batches and much noise": func(c *sweep.Configuration) {
+			c.Neurons, c.Timesteps, c.Training.BatchSize = 10, 100, 8192
+			c.Circuit.Noise, c.Circuit.NoisePerPatch, c.Circuit.NoisePerLayer = "per_qubit", true, true
+		},
+		"n=16 t=2, rbm":     func(c *sweep.Configuration) { c.Model, c.Neurons, c.Timesteps = sweep.ModelRBM, 16, 2 },
+		"n=17 t=2, mixture": func(c *sweep.Configuration) { c.Model, c.Neurons, c.Timesteps = sweep.ModelMixture, 17, 2 },
 	} {
 		c := sweep.Default()
 		c.Training.Steps = 1000
