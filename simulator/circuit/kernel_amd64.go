@@ -63,7 +63,7 @@ func assemblyKernels() (kernels []Kernel) {
 	if !x.HasAVX2 || !x.HasFMA {
 		return nil
 	}
-	if x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512VL {
+	if x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512VL && x.HasBMI1 && x.HasBMI2 {
 		kernels = append(kernels, Kernel{Name: "avx512", Class: simdClass})
 	}
 	return append(kernels, Kernel{Name: "avx2", Class: simdClass})
