@@ -3,6 +3,7 @@ package random
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"math/bits"
 )
 
@@ -109,8 +110,14 @@ func Float32s(dst []float32, high, low uint64) (newHigh, newLow uint64) {
 // a multiple of 16.
 type Loop func(dst []float32, high, low uint64) (newHigh, newLow uint64)
 
-// Fill fills dst with the generator's next numbers.
-func (g *Generator) Fill(dst []float32, loop Loop) { g.high, g.low = loop(dst, g.high, g.low) }
+// Fill fills dst, of a length that the loop allows, with the generator's next numbers. It
+// panics if the length is odd.
+func (g *Generator) Fill(dst []float32, loop Loop) {
+	if len(dst)%2 != 0 {
+		panic(fmt.Sprintf("random: %d numbers, want an even number of them", len(dst)))
+	}
+	g.high, g.low = loop(dst, g.high, g.low)
+}
 
 // IntN returns the next integer in [0, n), without bias (Lemire 2019, "Fast
 // random integer generation in an interval"); it panics for n ≤ 0.
@@ -123,7 +130,7 @@ func (g *Generator) IntN(n int) int {
 // Ints fills dst with the next numbers of IntN.
 func (g *Generator) Ints(dst []int, n int) {
 	if n <= 0 {
-		panic("random: integers below a number below 1")
+		panic(fmt.Sprintf("random: integers from 0 to below %d, want a bound of 1 or more", n))
 	}
 	own, bound := *g, uint64(n)
 	for i := range dst {
