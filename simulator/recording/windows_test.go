@@ -35,20 +35,22 @@ func TestWindowsStayInsideRepeats(t *testing.T) {
 	})
 }
 
+// TestWindowsCopy compares several windows of a segment with the raster.
 func TestWindowsCopy(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := rasters().Draw(t, "raster")
-		w, err := r.Windows(rapid.IntRange(1, r.Bins).Draw(t, "time steps"))
+		first := rapid.IntRange(0, r.Bins-1).Draw(t, "first bin")
+		timesteps := rapid.IntRange(1, r.Bins-first).Draw(t, "time steps")
+		w, err := r.WindowsIn([]Segment{{first, r.Bins}}, timesteps)
 		if err != nil {
 			t.Fatal(err)
 		}
 		windows := rapid.SliceOfN(rapid.IntRange(0, w.Len()-1), 0, 20).Draw(t, "windows")
-		words, want := make([]uint32, len(windows)*w.Timesteps()), []uint32{}
+		words, want := make([]uint32, len(windows)*timesteps), []uint32{}
 		w.Copy(words, windows)
 		for _, i := range windows {
-			window := make([]uint32, w.Timesteps())
-			w.At(i, window)
-			want = append(want, window...)
+			at := i/w.PerRepeat()*r.Bins + first + i%w.PerRepeat()
+			want = append(want, r.Words[at:at+timesteps]...)
 		}
 		if !slices.Equal(words, want) {
 			t.Fatalf("windows %v: %v, want %v", windows, words, want)
@@ -72,7 +74,12 @@ func TestDivide(t *testing.T) {
 			check(multiple)
 			check(max(multiple, 1) - 1)
 		}
-		check((end - 1) / number * number)
+		last := (end - 1) / number * number
+		for _, i := range []int{last, last - 1, number - 1, number} {
+			if 0 <= i && i < end {
+				check(i)
+			}
+		}
 	}
 }
 
