@@ -5200,13 +5200,13 @@ TEXT ·float32sAVX512(SB), NOSPLIT, $0-56
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         dst_len+8(FP), CX
 	SHRQ         $0x04, CX
-	VPBROADCASTQ high+24(FP), Z0
-	VPBROADCASTQ low+32(FP), Z1
+	VBROADCASTSD high+24(FP), Z0
+	VBROADCASTSD low+32(FP), Z1
 	VMOVUPS      times<>+0(SB), Z2
 	VMOVUPS      times<>+64(SB), Z3
-	VPBROADCASTQ constant7<>+0(SB), Z4
-	VPBROADCASTQ constant8<>+0(SB), Z5
-	VPBROADCASTQ constant9<>+0(SB), Z6
+	VBROADCASTSD constant7<>+0(SB), Z4
+	VBROADCASTSD constant8<>+0(SB), Z5
+	VBROADCASTSD constant9<>+0(SB), Z6
 	VBROADCASTSS constant10<>+0(SB), Z7
 	TESTQ        CX, CX
 	JZ           end169

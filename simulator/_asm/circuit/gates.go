@@ -28,9 +28,7 @@ type four = reg.VecVirtual
 
 // repeated is a float64 in every lane.
 func repeated(x float64) four {
-	r := YMM()
-	VBROADCASTSD(Constant64(x), r)
-	return r
+	return AVX2.Broadcast64(Constant64(x))
 }
 
 // result is what an instruction makes of two operands.

@@ -3,7 +3,6 @@ package main
 import (
 	. "github.com/mmcloughlin/avo/build"   //nolint:revive // assembly reads better without qualifiers
 	. "github.com/mmcloughlin/avo/operand" //nolint:revive // assembly reads better without qualifiers
-	"github.com/mmcloughlin/avo/reg"
 
 	. "spiqsweep/simulator/_asm/vector" //nolint:revive // assembly reads better without qualifiers
 )
@@ -16,13 +15,8 @@ func (k kernel) penaltyScale() {
 	if k.Wide() {
 		half = YMM
 	}
-	spread := func(m Op) reg.VecVirtual {
-		r := k.Register()
-		VBROADCASTSD(m, r)
-		return r
-	}
 	scale, squares := Number("scale"), Number("squares")
-	least, factor, one, zero := spread(Parameter("least")), spread(Parameter("factor")), spread(Constant64(1)), k.Zero()
+	least, factor, one, zero := k.Broadcast64(Parameter("least")), k.Broadcast64(Parameter("factor")), k.Broadcast64(Constant64(1)), k.Zero()
 	some := half() // all bits of the scales
 	VXORPS(some, some, some)
 	for at := 0; at < LaneBytes; at += k.Bytes / 2 {

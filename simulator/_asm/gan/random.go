@@ -31,9 +31,9 @@ func (k kernel) float32s() {
 	k.Function("float32s", "func(dst []float32, high, low uint64) (newHigh, newLow uint64)")
 	dst, vectors := Pointer("dst"), Length("dst")
 	SHRQ(U8(4), vectors)
-	s := states{spread(Parameter("high")), spread(Parameter("low"))}
+	s := states{k.Broadcast64(Parameter("high")), k.Broadcast64(Parameter("low"))}
 	timesHigh, timesLow := k.Load(times), k.Load(times.Offset(LaneBytes))
-	one, cheap, last, unit := spread(Bits64(1)), spread(Bits64(cheapMultiplier)), spread(Bits64(draws-1)), k.Broadcast(Constant32(0x1p-24))
+	one, cheap, last, unit := k.Broadcast64(Bits64(1)), k.Broadcast64(Bits64(cheapMultiplier)), k.Broadcast64(Bits64(draws-1)), k.Broadcast(Constant32(0x1p-24))
 	Loop(vectors, func() {
 		s.multiply(timesHigh, timesLow)
 		s.add(plus, one)
@@ -84,13 +84,6 @@ func table(name string, numbers [draws]number) Mem {
 		DATA(8*(draws+k), U64(n.low))
 	}
 	return m
-}
-
-// spread is one number of 64 bits from memory in every lane.
-func spread(m Mem) reg.VecVirtual {
-	r := ZMM()
-	VPBROADCASTQ(m, r)
-	return r
 }
 
 // states are those of eight draws.

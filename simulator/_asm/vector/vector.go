@@ -75,6 +75,13 @@ func (v Vector) WithBroadcast(m Mem, instruction, broadcasting func(...Op)) func
 	return func(operands ...Op) { instruction(append([]Op{first}, operands...)...) }
 }
 
+// Broadcast64 is one number of 64 bits from memory in every lane of as many.
+func (v Vector) Broadcast64(m Mem) reg.VecVirtual {
+	r := v.Register()
+	VBROADCASTSD(m, r)
+	return r
+}
+
 // Zero is a vector of zeros.
 func (v Vector) Zero() reg.VecVirtual {
 	r := v.Register()
