@@ -38,7 +38,7 @@ func (c Constraint) penalised() bool { return c == OneSided || c == TwoSided }
 // constant almost everywhere. Where ∇C = 0 the norm has no derivative; penalty
 // uses 0.
 type penalty struct {
-	least   float64 // of excess
+	least   float64 // smallest excess, 0 or −∞
 	weight  float64
 	critic  *network
 	on      []uint32  // [block], sets of active units; none in unused lanes
@@ -59,7 +59,7 @@ func newPenalty(s Settings, w *network) *penalty {
 	}
 }
 
-// excess returns the term that the penalty squares; least is 0 or −∞.
+// excess returns the term that the penalty squares.
 func excess(norm, least float64) float64 { return max(least, norm-1) }
 
 // add adds the penalty's terms to the columns of the gradient, from which

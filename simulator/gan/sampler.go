@@ -40,10 +40,10 @@ type batch struct {
 	size    int         // samples, up to the end of the last block
 	shares  []float32   // of the noise, [block·noisyPatches][independent row][lane], in [0, 1)
 	rows    []float32   // [block·noisyPatches][row][lane], radians
-	noise   [][]float32 // [block·noisyPatches], parts of rows
+	noise   [][]float32 // [block·noisyPatches], slices of rows
 	uniform []float32   // [block·t][lane], one measurement each
 	drawn   []uint32    // [block·t][lane], the measured words
-	words   []uint32    // [sample][time], the same words after windows
+	words   []uint32    // [sample][time], filled by windows
 }
 
 func (s *sampler) newBatch(size int) *batch {
@@ -67,7 +67,7 @@ func (s *sampler) newBatch(size int) *batch {
 // blocks returns the number of blocks of lanes.
 func (b *batch) blocks() int { return (b.size + lanes - 1) / lanes }
 
-// parts splits a batch into parts of so many blocks. They share their memory with it.
+// parts splits a batch into parts of the given number of blocks. They share their memory with it.
 func (b *batch) parts(blocks int) (parts []*batch) {
 	for first := 0; first < b.blocks(); first += blocks {
 		part := *b

@@ -20,7 +20,7 @@ const (
 	pairType = "struct{ alpha, delta complex128 }"
 )
 
-// farAngle is that of the package.
+// farAngle is that of package circuit.
 const farAngle = 1 << 30
 
 // four is a vector of four float64.

@@ -17,7 +17,7 @@ func (k kernel) penaltyScale() {
 	}
 	scale, squares := Number("scale"), Number("squares")
 	least, factor, one, zero := k.Broadcast64(Parameter("least")), k.Broadcast64(Parameter("factor")), k.Broadcast64(Constant64(1)), k.Zero()
-	some := half() // all bits of the scales
+	some := half() // the bits that any scale has
 	VXORPS(some, some, some)
 	for at := 0; at < LaneBytes; at += k.Bytes / 2 {
 		norm, x, scales := k.Register(), k.Register(), half()
@@ -40,12 +40,12 @@ func (k kernel) penaltyScale() {
 		VMOVUPS(scales, At(scale).Offset(at))
 		VORPS(scales, some, some)
 	}
-	any, lanes, none := GP8(), GP32(), half()
+	found, lanes, none := GP8(), GP32(), half()
 	VXORPS(none, none, none)
 	VCMPPS(U8(NotEqual), none, some, some)
 	VMOVMSKPS(some, lanes)
 	TESTL(lanes, lanes)
-	SETNE(any)
-	Store(any, ReturnIndex(0))
+	SETNE(found)
+	Store(found, ReturnIndex(0))
 	k.Ret()
 }
